@@ -1,8 +1,10 @@
 # Castor. `make help` lists what can be asked for.
 #
-#   CC=clang SAN=address,undefined BUILD=build-x   may be given to any target.
+#   CC=clang SAN=address,undefined WERROR=1 BUILD=build-x V=1   may be given to any target.
 
-CC      ?= gcc
+ifeq ($(origin CC),default)
+CC := gcc
+endif
 SAN     ?=
 BUILD   ?= build$(if $(SAN),-san)$(if $(findstring clang,$(CC)),-clang)
 VERSION := $(shell git describe --always --dirty 2>/dev/null || echo unknown)
@@ -34,7 +36,7 @@ ALL_CFLAGS += $(HARDEN)
 ALL_LDFLAGS := $(HARDEN_LD)
 else
 ALL_CFLAGS += -fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer -O1
-ALL_LDFLAGS := -fsanitize=$(SAN)
+ALL_LDFLAGS := -fsanitize=$(SAN:fuzzer-no-link%=fuzzer%)
 endif
 LIBS := $(PKG_LIBS) -lpthread
 
@@ -57,14 +59,22 @@ UNIT_SRC := $(wildcard tests/unit/*_test.c)
 UNIT     := $(UNIT_SRC:tests/unit/%.c=$(BUILD)/unit/%)
 FLOW_SRC := $(wildcard tests/flow/*_test.c)
 FLOW     := $(FLOW_SRC:tests/flow/%.c=$(BUILD)/flow/%)
+FUZZ_SRC := $(wildcard tests/fuzz/*_fuzz.c)
+FUZZ     := $(FUZZ_SRC:tests/fuzz/%.c=$(BUILD)/fuzz/%)
 TESTLIB  := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/lib/*.c))
 
-.PHONY: all check-unit check-flow clean
+Q := $(if $(V),,@)
+say = $(if $(V),,@echo '  $(1)	$(patsubst $(BUILD)/%,%,$@)')
+
+.PHONY: all tests fuzzers
 all: $(BINS) ## build every process
+tests: $(UNIT) $(FLOW)
+fuzzers: $(FUZZ)
 
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -c $< -o $@
+	$(call say,CC)
+	$(Q)$(CC) $(ALL_CFLAGS) -c $< -o $@
 
 # Everything a service's folder holds but its main.c: also linked into its tests.
 define proc_rules
@@ -73,34 +83,95 @@ GEN_$(1) := $$(if $$(wildcard $$(DIR_$(1))/migrations/*.sql),$$(BUILD)/gen/$(1)_
 OBJ_$(1) := $$(SRC_$(1):%.c=$$(BUILD)/%.o) $$(GEN_$(1))
 $$(BUILD)/bin/$(1): $$(OBJ_$(1)) $$(COMMON)
 	@mkdir -p $$(@D)
-	$$(CC) $$(ALL_CFLAGS) $$(ALL_LDFLAGS) $$^ -o $$@ $$(LIBS)
+	$$(call say,LINK)
+	$$(Q)$$(CC) $$(ALL_CFLAGS) $$(ALL_LDFLAGS) $$^ -o $$@ $$(LIBS)
 $$(BUILD)/gen/$(1)_migrations.c: $$(wildcard $$(DIR_$(1))/migrations/*.sql) scripts/embed-sql.sh
 	@mkdir -p $$(@D)
-	scripts/embed-sql.sh $(1) $$(filter %.sql,$$^) > $$@
+	$$(Q)scripts/embed-sql.sh $(1) $$(filter %.sql,$$^) > $$@
 endef
 $(foreach p,$(PROCS),$(eval $(call proc_rules,$(p))))
 
 $(BUILD)/gen/common_migrations.c: $(wildcard libs/common/data/sql/*.sql) scripts/embed-sql.sh
 	@mkdir -p $(@D)
-	scripts/embed-sql.sh common $(filter %.sql,$^) > $@
+	$(Q)scripts/embed-sql.sh common $(filter %.sql,$^) > $@
 $(BUILD)/gen/%.o: $(BUILD)/gen/%.c
-	$(CC) $(ALL_CFLAGS) -c $< -o $@
+	$(Q)$(CC) $(ALL_CFLAGS) -c $< -o $@
 
 $(COMMON): $(COMMON_OBJ)
 	@rm -f $@
-	ar rcs $@ $^
+	$(call say,AR)
+	$(Q)ar rcs $@ $^
 
 # A test of a service's rules names the sources it needs: `// needs: services/auth/otp.c`
-needs = $(patsubst %.c,$(BUILD)/%.o,$(shell sed -n 's,^// needs: ,,p' $(1)))
+NEEDS := $(shell grep -s '^// needs: ' $(UNIT_SRC) $(FLOW_SRC) $(FUZZ_SRC) /dev/null | sed 's,// needs: ,,')
+needs = $(patsubst $(1):%.c,$(BUILD)/%.o,$(filter $(1):%,$(NEEDS)))
 define test_rules
-$$(BUILD)/$(2)/$$(notdir $$(basename $(1))): $$(BUILD)/$(1:.c=.o) $$(call needs,$(1)) $$(TESTLIB) $$(COMMON)
+$$(BUILD)/$(2)/$$(notdir $$(basename $(1))): $$(BUILD)/$(1:.c=.o) $$(call needs,$(1)) $(3) $$(COMMON)
 	@mkdir -p $$(@D)
-	$$(CC) $$(ALL_CFLAGS) $$(ALL_LDFLAGS) $$^ -o $$@ $$(LIBS)
+	$$(call say,LINK)
+	$$(Q)$$(CC) $$(ALL_CFLAGS) $$(ALL_LDFLAGS) $$^ -o $$@ $$(LIBS)
 endef
-$(foreach t,$(UNIT_SRC),$(eval $(call test_rules,$(t),unit)))
-$(foreach t,$(FLOW_SRC),$(eval $(call test_rules,$(t),flow)))
+$(foreach t,$(UNIT_SRC),$(eval $(call test_rules,$(t),unit,$(TESTLIB))))
+$(foreach t,$(FLOW_SRC),$(eval $(call test_rules,$(t),flow,$(TESTLIB))))
+$(foreach t,$(FUZZ_SRC),$(eval $(call test_rules,$(t),fuzz)))
 
-clean:
+# ---- what people ask for ----
+# What is missing is installed first; so the build, which looks for libraries, is a make of its own.
+
+MAKE_HERE := +@$(MAKE) --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
+export BUILD
+
+.PHONY: run up down reset status logs check test lint format fuzz bench coverage compose-test clean help
+run: ## start everything in the foreground; Ctrl-C stops it (PORT=8000)
+	@scripts/deps.sh run
+	$(MAKE_HERE) all
+	@exec scripts/stack.sh run
+up: ## the same in the background
+	@scripts/deps.sh run
+	$(MAKE_HERE) all
+	@scripts/stack.sh up
+down: ## stop what `up` started
+	@scripts/stack.sh down
+reset: ## stop it and forget its data
+	@scripts/stack.sh reset
+status: ## which part runs, and is it ready
+	@scripts/stack.sh status
+logs: ## follow the logs (NAME=chat: of one process)
+	@scripts/stack.sh logs $(NAME)
+
+check: ## unit and flow tests
+	@scripts/deps.sh run
+	$(MAKE_HERE) all tests
+	@scripts/test.sh unit flow
+test: ## every test: unit, flow, and e2e against the running system
+	@scripts/deps.sh test
+	$(MAKE_HERE) all tests
+	@scripts/test.sh unit flow e2e
+lint: ## format, warnings of gcc and clang as errors, and the rules in tests/lint
+	@scripts/deps.sh run lint
+	@scripts/lint.sh
+format: ## lay the C code out
+	@scripts/deps.sh lint
+	git ls-files -co --exclude-standard '*.c' '*.h' | xargs clang-format -i
+fuzz: ## each parser fed garbage, for FUZZ_SECONDS=60
+	@scripts/deps.sh run fuzz
+	$(MAKE_HERE) CC=clang SAN=fuzzer-no-link,address,undefined BUILD=$(BUILD)-fuzz fuzzers
+	@BUILD=$(BUILD)-fuzz scripts/fuzz.sh
+bench: ## how fast it is, beside what bounds it
+	@scripts/deps.sh test bench
+	$(MAKE_HERE) all
+	@tests/bench/run.sh
+coverage: ## lines and branches that the tests reach
+	@scripts/deps.sh test
+	$(MAKE_HERE) BUILD=$(BUILD)-cov CFLAGS='-O1 -g --coverage -fprofile-update=atomic' all tests
+	@BUILD=$(BUILD)-cov scripts/coverage.sh
+compose-test: ## bring docker-compose.yml up for real, and down again
+	@scripts/deps.sh compose
+	@scripts/compose-test.sh
+
+clean: ## remove what was built (not the data in .run: make reset)
 	rm -rf build build-*
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-16s %s\n", $$1, $$2 }'
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

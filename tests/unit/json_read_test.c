@@ -6,7 +6,7 @@
 
 #include <stdio.h>
 
-#include "../lib/test.h"
+#include "tests/lib/test.h"
 #include "json/write.h"
 
 static enum err parse(struct arena *a, struct str text, const struct json **out)
@@ -201,7 +201,7 @@ TEST(the_reason_is_named)
 		{ STR("\"\\u0000\""), "contains \\u0000" },
 		{ STR("\"\\udead\""), "contains half of a surrogate pair" },
 		{ STR("{\"a\":1,\"a\":2}"), "has the same member twice in one object" },
-		{ STR(" "), "is not JSON from about byte 1 on" },
+		{ STR(" "), "goes wrong near byte 1" },
 	};
 
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {

@@ -1,6 +1,6 @@
 #include "json/write.h"
 
-#include "../lib/test.h"
+#include "tests/lib/test.h"
 #include "json/read.h"
 
 static struct json_writer writer(struct buf *out)

@@ -2,25 +2,30 @@
  * pg - a few Postgres connections in libpq pipeline mode, shared by everything in the process.
  *
  * Each call is one prepared statement with its own Sync: one that fails fails alone. Calls go to
- * the connection with the fewest in flight and leave together at the end of the turn; a
- * connection that dies is replaced with back-off. Statements are prepared on first use per
- * connection. Parameters and results are binary. Text in SQL is constant: values are parameters.
+ * the least loaded connection and leave together at the end of the turn; a connection that dies
+ * is replaced with back-off. Statements are prepared on first use per connection. Parameters and
+ * results are binary. Text in SQL is constant: values are parameters.
  *
  * Use:   pg_open once; pg_run from any step; pg_send where there is no task; pg_close at drain.
  * Owns:  its connections. Borrows each call until its done has run, or pg_forget.
- * Fails: ERR_BUSY when 10,000 calls wait already, ERR_UNAVAILABLE at once while no server answers,
- *        ERR_TIMEOUT, and ERR_UNSURE when the link or the patience ends after a write was sent.
+ * Fails: ERR_BUSY when 10,000 calls wait already; ERR_UNAVAILABLE at once while no server answers
+ *        (in the first second after pg_open calls wait for the first connection); ERR_TIMEOUT;
+ *        ERR_UNSURE when the link or the patience ends after a write was sent; what the
+ *        statement was refused with (pg_err_of_sqlstate).
  * DATABASE_URL may name several hosts (tried in order; with target_session_attrs as libpq has it).
  * Host names are resolved off the loop. Loop thread only.
  */
 #ifndef DATA_PG_H
 #define DATA_PG_H
 
+#include "app/metrics.h"
 #include "app/task.h"
 #include "base/buf.h"
 
 struct pg;
 struct pg_rows;
+struct pg_flight;
+struct pg_packed;
 
 struct pg_stmt {
 	const char *name; /* unique in the process; at most 63 bytes */
@@ -72,6 +77,9 @@ struct uuid pg_uuid(const struct pg_rows *rows, int row, int col);
 int64_t pg_i64(const struct pg_rows *rows, int row, int col);
 bool pg_bool(const struct pg_rows *rows, int row, int col);
 int64_t pg_time(const struct pg_rows *rows, int row, int col); /* timestamptz, wall us */
+/* A text[]: borrowed elements into out (NULL elements have ptr NULL); how many there are, at most
+ * max; NULL and empty arrays give 0. */
+int pg_text_array(const struct pg_rows *rows, int row, int col, struct str *out, int max);
 
 /* ---- from a task ---- */
 
@@ -92,8 +100,12 @@ struct pg_call {
 	uint64_t deadline_ms;           /* clock_mono_ms; 0: never */
 	/* rows is NULL unless e is ERR_OK. Called once, from the loop. The call may be freed in it. */
 	void (*done)(struct pg_call *c, enum err e, const struct pg_rows *rows);
-	struct list link; /* private */
-	void *slot;       /* private */
+	/* private */
+	struct list link;
+	struct pg_flight *flight;       /* where it is on a connection; NULL: not sent */
+	const struct pg_packed *packed; /* pg_run's copy, in place of params */
+	enum err e;                     /* how it ends, once that is known and not told yet */
+	bool again;                     /* was sent a second time, with a fresh plan */
 };
 void pg_send(struct pg *pg, struct pg_call *c);
 /* done will not be called any more; a statement that was sent runs on unseen. */
@@ -104,8 +116,11 @@ struct pg_options {
 	const char *url;
 	unsigned connections;  /* 0: 4 */
 	const char *app_name;  /* application_name, as seen in pg_stat_activity */
-	unsigned statement_ms; /* statement_timeout; 0: 10 s */
+	unsigned statement_ms; /* statement_timeout; 0: 10 s; waiting for a lock: half of it */
+	struct metrics *metrics; /* NULL: none are kept */
 };
+/* NULL if pg_open can work with it, else why not. */
+const char *pg_url_problem(const char *url);
 struct pg *pg_open(const struct pg_options *o);
 bool pg_is_up(const struct pg *pg); /* at least one connection is ready */
 unsigned pg_in_flight(const struct pg *pg);

@@ -4,7 +4,7 @@
  * Items that come in the same turn, or while an earlier batch is being committed, travel
  * together: arrays in, one row per item out, the first column the item's number (int4, from 0).
  * When the statement as a whole is refused (not when the link is lost), its items are sent again
- * one by one, so that one bad item fails alone.
+ * in ever smaller groups, so that one bad item fails alone.
  *
  * Use:   embed struct pg_batch_item in the operation; pg_batch_add; done is called once.
  * Fails: as pg does; an item for which no row came back gets ERR_NOT_FOUND.
@@ -17,8 +17,11 @@
 struct pg_batch;
 
 struct pg_batch_item {
-	struct list link; /* private */
-	/* The item's row, or rows == NULL and the error. From the loop, once. */
+	/* private */
+	struct list link;
+	unsigned group; /* at most so many may travel with it; 0: any number */
+	/* The item's row, or rows == NULL and the error. From the loop, once. The item may be
+	 * freed in it. */
 	void (*done)(struct pg_batch_item *item, enum err e, const struct pg_rows *rows, int row);
 };
 
@@ -40,7 +43,7 @@ struct pg_batch *pg_batch_open(struct loop *loop, struct pg *pg, const struct pg
 	void *ctx);
 void pg_batch_add(struct pg_batch *b, struct pg_batch_item *item);
 unsigned pg_batch_waiting(const struct pg_batch *b);
-/* Nothing may be waiting or in flight. */
+/* What waits or is in flight is told its end all the same; the memory goes after that. */
 void pg_batch_free(struct pg_batch **b);
 
 /* From a task: item is embedded in the use case's struct; its done calls task_wake. */

@@ -1,13 +1,13 @@
 /*
  * redis - one Redis connection for commands, pipelined, reconnecting by itself.
  *
- * What is asked in one turn leaves in one write. While there is no connection every command ends
- * at once with ERR_UNAVAILABLE: nothing piles up. A command that was sent when the link broke
- * ends with ERR_UNSURE.
+ * What is asked in one turn leaves in one write. While there is no connection every command
+ * ends at once with ERR_UNAVAILABLE: nothing piles up. A command that was sent when the
+ * link broke ends with ERR_UNSURE.
  *
- * REDIS_URL: redis://[user[:password]@]host[:6379][/db], rediss:// (TLS; needs hiredis 1.0 or newer),
- * unix:///path[?db=n].
- * Host names are resolved off the loop. Loop thread only.
+ * REDIS_URL: redis://[[user]:password@]host[:6379][/db], rediss:// (TLS; the certificate
+ * must be good for the host by the system's authorities or SSL_CERT_FILE),
+ * unix:///path[?db=n]. Host names are resolved off the loop. Loop thread only.
  */
 #ifndef DATA_REDIS_H
 #define DATA_REDIS_H
@@ -19,10 +19,17 @@ struct pubsub;
 
 /* An answer; good until the callback returns. */
 struct redis_value {
-	enum { REDIS_NIL, REDIS_INT, REDIS_STR, REDIS_STATUS, REDIS_ERROR, REDIS_ARRAY } kind;
+	enum {
+		REDIS_NIL,
+		REDIS_INT,
+		REDIS_STR,
+		REDIS_STATUS,
+		REDIS_ERROR,
+		REDIS_ARRAY
+	} kind;
 	int64_t i;
-	struct str s; /* REDIS_STR, REDIS_STATUS, REDIS_ERROR */
-	size_t count; /* REDIS_ARRAY */
+	struct str s;    /* REDIS_STR, REDIS_STATUS, REDIS_ERROR */
+	size_t count;    /* REDIS_ARRAY */
 	const void *raw; /* private */
 };
 struct redis_value redis_at(const struct redis_value *array, size_t i);
@@ -33,8 +40,10 @@ struct redis_cmd {
 	int n;
 	struct str arg[REDIS_ARGS_MAX];
 };
-#define REDIS_CMD(...) \
-	((struct redis_cmd){ (int)(sizeof((struct str[]){ __VA_ARGS__ }) / sizeof(struct str)), { __VA_ARGS__ } })
+#define REDIS_CMD(...)                                                                     \
+	((struct redis_cmd){                                                               \
+		(int)(sizeof((struct str[]){ __VA_ARGS__ }) / sizeof(struct str)),         \
+		{ __VA_ARGS__ } })
 
 /* A Lua script; EVALSHA, and EVAL when the server does not know it. */
 struct redis_script {
@@ -43,17 +52,21 @@ struct redis_script {
 	char sha1[41]; /* filled on first use */
 };
 
-/* ERR_OK with v; an error answer of the server gives ERR_INTERNAL (ERR_UNAVAILABLE for LOADING,
- * READONLY, OOM, MASTERDOWN, CLUSTERDOWN, NOAUTH) with v set to it. */
+/* An error answer of the server gives ERR_INTERNAL (ERR_UNAVAILABLE for LOADING, READONLY,
+ * OOM, MASTERDOWN, CLUSTERDOWN, NOAUTH and the like). `read` (may be NULL) is called for
+ * the others; what it returns is given to `next`. */
 typedef enum err redis_read_fn(struct task *t, const struct redis_value *v, void *into);
-outcome_t redis_run(struct task *t, const struct redis_cmd *cmd, redis_read_fn *read, void *into,
-	step_fn *next) MUST_USE;
+outcome_t redis_run(struct task *t, const struct redis_cmd *cmd, redis_read_fn *read,
+	void *into, step_fn *next) MUST_USE;
 outcome_t redis_eval(struct task *t, struct redis_script *script, int keys,
-	const struct redis_cmd *keys_and_args, redis_read_fn *read, void *into, step_fn *next) MUST_USE;
+	const struct redis_cmd *keys_and_args, redis_read_fn *read, void *into,
+	step_fn *next) MUST_USE;
 
-/* Without a task. done may be NULL: nobody cares. Called once, from the loop. */
+/* Without a task. done may be NULL: nobody cares. Called once, from the loop, never in
+ * here; v is NULL if no answer came. */
 typedef void redis_done_fn(void *ctx, enum err e, const struct redis_value *v);
-void redis_send(struct redis *r, const struct redis_cmd *cmd, redis_done_fn *done, void *ctx);
+void redis_send(
+	struct redis *r, const struct redis_cmd *cmd, redis_done_fn *done, void *ctx);
 void redis_send_eval(struct redis *r, struct redis_script *script, int keys,
 	const struct redis_cmd *keys_and_args, redis_done_fn *done, void *ctx);
 
@@ -61,19 +74,22 @@ struct redis *redis_open(struct loop *loop, const char *url, const char *client_
 bool redis_is_up(const struct redis *r);
 /* Called at every (re)connect; for re-reading what may have been missed. */
 void redis_on_up(struct redis *r, void (*fn)(void *ctx), void *ctx);
+void redis_forget(struct redis *r, void *ctx); /* functions of this ctx are not called any more */
 void redis_close(struct redis **r, void (*cb)(void *ctx), void *ctx);
 /* NULL if the URL is good, else what is wrong with it. */
 const char *redis_url_problem(const char *url);
 
 /*
- * pubsub - a second connection, for subscriptions. Subscriptions survive reconnects. Messages sent
- * meanwhile are lost: `on_up` (also at the first connect, after the subscriptions are in force) is
- * where a subscriber reads the log behind its door.
+ * pubsub - a second connection, for subscriptions. Subscriptions survive reconnects.
+ * Messages sent meanwhile are lost: `on_up` (also at the first connect, after the
+ * subscriptions are in force) is where a subscriber reads the log behind its door. A
+ * channel that ends in '*' is a pattern.
  */
 typedef void pubsub_fn(void *ctx, struct str channel, struct str message);
 struct pubsub *pubsub_open(struct loop *loop, const char *url, const char *client_name);
 void pubsub_subscribe(struct pubsub *p, const char *channel, pubsub_fn *fn, void *ctx);
 void pubsub_on_up(struct pubsub *p, void (*fn)(void *ctx), void *ctx);
+void pubsub_forget(struct pubsub *p, void *ctx); /* subscriptions and on_up of this ctx */
 bool pubsub_is_up(const struct pubsub *p);
 void pubsub_close(struct pubsub **p, void (*cb)(void *ctx), void *ctx);
 

@@ -48,6 +48,10 @@ struct http_request {
 /* The value of the first header of that name; a str with ptr NULL when there is none. */
 struct str http_header(const struct http_request *r, struct str name);
 
+/* Fields that speak of one connection only, never to be passed on (RFC 9110 7.6.1). What a
+ * Connection field names besides is one, too: the caller's to look at. */
+bool http_is_hop_by_hop(struct str name);
+
 /* One query parameter, percent- and plus-decoded into the arena; ptr NULL when absent;
  * false when it is given twice or badly encoded. */
 bool http_query(const struct http_request *r, struct arena *a, struct str name, struct str *out);

@@ -287,7 +287,7 @@ static const char *build(struct builder *b, struct str text)
 	if (b->why)
 		return b->why;
 	if (status != yajl_status_ok)
-		return arena_fmt(b->arena, "is not JSON from about byte %zu on", at).ptr;
+		return arena_fmt(b->arena, "goes wrong near byte %zu", at).ptr;
 	return b->root ? NULL : "holds no value";
 }
 

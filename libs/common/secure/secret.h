@@ -9,7 +9,8 @@
 
 void sha256(struct str bytes, uint8_t out[32]);
 void hmac_sha256(struct str key, struct str bytes, uint8_t out[32]);
-/* HKDF-SHA-256 (RFC 5869) with an empty salt; purpose as info: "otp", "jwt-hs256", "db:auth". */
+/* HKDF-SHA-256 (RFC 5869) with an empty salt; purpose as info: "otp", "jwt-hs256",
+ * "db:auth". */
 void secret_derive(struct str secret, const char *purpose, uint8_t out[32]);
 /* Constant-time for equal lengths; false at once for different ones. */
 bool secret_eq(struct str a, struct str b);

@@ -1,0 +1,104 @@
+/*
+ * pg_conn - one connection in pipeline mode: found, greeted, used, and made again when it breaks.
+ *
+ *   DOWN -> DIALLING -> GREETING -> UP        a failure anywhere leads to DOWN, and after a pause of
+ *     ^                             |         50 ms to 2 s on to DIALLING again
+ *     +-----------------------------+
+ *
+ * The greeting sets the session's time limits by a statement: start-up options would be refused
+ * by most poolers. Calls in flight stand in a ring in the order they were sent; answers come in the
+ * same order. A call that was given up keeps its place, its answer is swallowed.
+ *
+ * Owned by the pool (pg.c), which is told of everything by the functions of pg_conn_owner.
+ */
+#ifndef DATA_PG_CONN_H
+#define DATA_PG_CONN_H
+
+#include <libpq-fe.h>
+
+#include "data/pg.h"
+#include "data/pg_dial.h"
+
+#define PG_FLIGHTS_MAX 64 /* per connection; a power of two. More wait in the pool */
+
+/* Parameters as libpq takes them, with their bytes, in an arena. */
+struct pg_packed {
+	int n;
+	const char **value;
+	int *len;
+};
+
+struct pg_flight {
+	struct pg_call *call;       /* NULL: nobody waits for the answer */
+	const struct pg_stmt *stmt; /* NULL: the greeting */
+	struct pg_conn *conn;
+	uint64_t sent_us;
+	bool parsing; /* the answer to its Parse comes first */
+};
+
+/* A statement's standing on one connection. */
+struct pg_prepared {
+	const struct pg_stmt *stmt;
+	char *name;        /* NULL: stmt->name */
+	unsigned renewals; /* how often a new name was needed */
+	bool ready;        /* Parse was sent, and not refused so far */
+};
+
+struct pg_conn;
+struct pg_conn_owner {
+	void (*up)(struct pg_conn *c);
+	void (*lost)(struct pg_conn *c, bool was_up, const char *why);
+	/* The answer; rows NULL unless e is ERR_OK. */
+	void (*answered)(struct pg_conn *c, const struct pg_flight *f, enum err e,
+		const struct pg_rows *rows);
+	/* Nothing was changed; it should be sent once more. */
+	void (*again)(struct pg_conn *c, struct pg_call *call);
+	/* There will be no answer. Told while the connection is taken apart: must only note it. */
+	void (*unanswered)(struct pg_conn *c, struct pg_call *call, enum err e);
+	void (*closed)(struct pg_conn *c);
+};
+
+enum pg_conn_state { PG_DOWN, PG_DIALLING, PG_GREETING, PG_UP, PG_CLOSED };
+
+struct pg_conn {
+	const struct pg_conn_owner *owner;
+	void *pool; /* the owner's own */
+	struct loop *loop;
+	struct pg_target *target;
+	unsigned statement_ms;
+
+	enum pg_conn_state state;
+	struct timer redial; /* DOWN: until the next attempt */
+	unsigned pause_ms;   /* before the next attempt; doubles */
+	struct pg_dial *dial;
+	PGconn *pq;
+	struct pg_watch *watch;
+
+	struct pg_flight ring[PG_FLIGHTS_MAX];
+	unsigned first, flights; /* the oldest in the ring; how many there are */
+	unsigned load;           /* what they weigh */
+	PGresult *outcome;       /* of the oldest, so far; its end is the Sync's answer */
+	uint64_t heard_ms;       /* when the server last said something, or was first asked */
+
+	unsigned unpushed; /* calls handed to libpq since the last push */
+	bool corked;
+
+	struct pg_prepared *prepared;
+	unsigned prepared_count, prepared_cap;
+};
+
+/* The caller filled owner, pool, loop, target and statement_ms. Starts at once. */
+void pg_conn_open(struct pg_conn *c);
+bool pg_conn_has_room(const struct pg_conn *c);
+/* Hands a call to libpq; it leaves at pg_conn_push. There must be room. */
+void pg_conn_send(struct pg_conn *c, struct pg_call *call, uint64_t now_us);
+void pg_conn_push(struct pg_conn *c);
+/* Starts over if the server owes an answer and has said nothing for far too long. */
+void pg_conn_check(struct pg_conn *c, uint64_t now_ms);
+/* What is in flight ends with ERR_CANCELED, writes with ERR_UNSURE; then owner->closed. */
+void pg_conn_close(struct pg_conn *c);
+
+/* The primary message of an error, without its final newline. */
+struct str pg_error_text(const char *message);
+
+#endif

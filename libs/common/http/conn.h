@@ -1,0 +1,72 @@
+/*
+ * conn - one client's connection: bytes in, requests one after the other, answers out.
+ *
+ *	HEAD     a head is awaited or partly there: idle, or head_ms runs
+ *	BODY     its body is awaited: body_ms and the pace run
+ *	SERVING  the handler runs; further bytes wait
+ *	LINGER   the last answer is given: written out, half-closed, input dropped for linger_ms
+ *	CLOSING  uv_close was called
+ *
+ * Owns:  its socket, what has come and is not eaten, what is to be sent. Idle, it holds no
+ *        buffer at all. Closed by itself; server.c only opens and ticks it.
+ */
+#ifndef HTTP_CONN_H
+#define HTTP_CONN_H
+
+#include "http/exchange.h"
+
+#define CONN_WAITING_MAX (256u << 10)
+
+enum conn_state { CONN_HEAD, CONN_BODY, CONN_SERVING, CONN_LINGER, CONN_CLOSING };
+
+struct peer;
+
+struct conn {
+	union {
+		uv_stream_t stream;
+		uv_tcp_t tcp;
+		uv_pipe_t pipe;
+	} uv;
+	struct http_server *server;
+	struct list link, dirty;
+	struct http_exchange *x; /* from the whole head to the whole answer */
+	struct head_scan scan;
+	struct buf pending;         /* came, not eaten */
+	struct buf out;             /* to be written at the end of the turn */
+	struct conn_write *sending; /* what the kernel would not take at once */
+	enum conn_state state;
+	unsigned requests;
+	uint64_t since_ms;   /* when the state, or the head, began */
+	uint64_t moved_ms;   /* when writing last got on */
+	size_t moved_left;   /* what was left to write then */
+	bool began;          /* the first byte of a head has come */
+	bool reading;
+	bool eof;            /* the client will send no more */
+	bool shut;           /* we will send no more */
+	struct peer *address; /* counted; NULL: not */
+	char peer[PEER_SIZE];
+};
+
+/* Takes the connection that waits on the listener. */
+void conn_accept(struct http_server *s);
+void conn_close(struct conn *c);
+/* The tick: closes or refuses what is too slow. */
+void conn_check_time(struct conn *c, uint64_t now_ms);
+/* From exchange_end: c->x has its answer. */
+void conn_answered(struct conn *c);
+/* Goes on with what waits, if it may now. */
+void conn_resume(struct conn *c);
+
+/* ---- conn_write.c ---- */
+
+/* Where answers are put; conn_dirty afterwards. */
+struct buf *conn_out(struct conn *c);
+void conn_dirty(struct conn *c);
+size_t conn_waiting(const struct conn *c);
+/* Writes what there is now, without waiting for the end of the turn. */
+void conn_flush(struct conn *c);
+/* The end of the turn: flushes every dirty connection. */
+void conn_flush_all(struct http_server *s);
+void conn_write_fini(struct conn *c);
+
+#endif

@@ -1,0 +1,163 @@
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+
+#include "http/conn.h"
+
+#define SPARE_OUT_KEEP (32u << 10)
+
+/* What the kernel did not take at once; rare, so that idle connections need no room for it. */
+struct conn_write {
+	uv_write_t req;
+	struct conn *c;
+	struct buf bytes;
+};
+
+/* ---- buffers: borrowed from the server while there is something in them ---- */
+
+struct buf *conn_out(struct conn *c)
+{
+	struct http_server *s = c->server;
+
+	if (!c->out.ptr && s->spare_out_count)
+		c->out = s->spare_out[--s->spare_out_count];
+	return &c->out;
+}
+
+static void return_out(struct conn *c)
+{
+	struct http_server *s = c->server;
+
+	if (c->out.cap > SPARE_OUT_KEEP || s->spare_out_count == SPARE_OUT_MAX) {
+		buf_fini(&c->out);
+		return;
+	}
+	buf_clear(&c->out);
+	s->spare_out[s->spare_out_count++] = c->out;
+	c->out = (struct buf){ 0 };
+}
+
+void conn_write_fini(struct conn *c)
+{
+	return_out(c);
+}
+
+void conn_dirty(struct conn *c)
+{
+	if (list_empty(&c->dirty))
+		list_push(&c->server->dirty, &c->dirty);
+	loop_defer(c->server->loop, &c->server->hook);
+}
+
+size_t conn_waiting(const struct conn *c)
+{
+	return c->out.len + (c->sending ? uv_stream_get_write_queue_size(&c->uv.stream) : 0);
+}
+
+/* ---- writing ---- */
+
+static void on_sent(uv_write_t *req, int status)
+{
+	struct conn_write *w = container_of(req, struct conn_write, req);
+	struct conn *c = w->c;
+
+	c->sending = NULL;
+	buf_fini(&w->bytes);
+	free(w);
+	if (c->state == CONN_CLOSING)
+		return;
+	if (status < 0)
+		conn_close(c);
+	else
+		conn_dirty(c);
+}
+
+static void send_rest(struct conn *c, size_t done)
+{
+	struct conn_write *w = calloc(1, sizeof *w);
+	uv_buf_t rest;
+
+	if (!w)
+		abort();
+	w->c = c;
+	w->bytes = c->out;
+	c->out = (struct buf){ 0 };
+	c->sending = w;
+	c->moved_ms = server_now_ms(c->server);
+	c->moved_left = w->bytes.len - done;
+	rest = uv_buf_init(w->bytes.ptr + done, (unsigned)c->moved_left);
+	if (uv_write(&w->req, &c->uv.stream, &rest, 1, on_sent) == 0)
+		return;
+	c->sending = NULL;
+	buf_fini(&w->bytes);
+	free(w);
+	conn_close(c);
+}
+
+void conn_flush(struct conn *c)
+{
+	uv_buf_t all = uv_buf_init(c->out.ptr, (unsigned)c->out.len);
+	int n;
+
+	if (c->state == CONN_CLOSING || c->sending || c->out.len == 0)
+		return;
+	n = uv_try_write(&c->uv.stream, &all, 1);
+	if (n == UV_EAGAIN)
+		n = 0;
+	if (n < 0)
+		conn_close(c);
+	else if ((size_t)n == c->out.len)
+		return_out(c);
+	else
+		send_rest(c, (size_t)n);
+}
+
+/* ---- the end of a turn ---- */
+
+/* Says that no more is coming, and gives the client linger_ms to read what was sent. */
+static void half_close(struct conn *c)
+{
+	uv_os_fd_t fd;
+
+	if (c->eof) {
+		conn_close(c);
+		return;
+	}
+	if (c->shut)
+		return;
+	c->shut = true;
+	c->since_ms = server_now_ms(c->server);
+	if (uv_fileno((uv_handle_t *)&c->uv.stream, &fd) != 0 || shutdown(fd, SHUT_WR) != 0)
+		conn_close(c);
+}
+
+static void wake_writer(struct conn *c)
+{
+	struct http_exchange *x = c->x;
+
+	if (!x || !x->drain_below || conn_waiting(c) >= x->drain_below)
+		return;
+	x->drain_below = 0;
+	task_wake_soon(&x->task, ERR_OK);
+}
+
+void conn_flush_all(struct http_server *s)
+{
+	struct list now;
+	struct list *link;
+
+	list_init(&now);
+	list_move_all(&now, &s->dirty);
+	while ((link = list_pop(&now))) {
+		struct conn *c = container_of(link, struct conn, dirty);
+
+		conn_flush(c);
+		if (c->state == CONN_CLOSING)
+			continue;
+		wake_writer(c);
+		if (c->state == CONN_LINGER && conn_waiting(c) == 0)
+			half_close(c);
+		else
+			conn_resume(c);
+	}
+}

@@ -1,0 +1,278 @@
+#include "http/server.h"
+
+#include <assert.h>
+#include <netdb.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "http/conn.h"
+#include "http/peers.h"
+
+#define BACKLOG       1024
+#define TICK_MAX_MS   250
+#define SWEEP_EVERY   40 /* ticks */
+
+/* ---- options ---- */
+
+static void default_to(unsigned *option, unsigned value)
+{
+	if (*option == 0)
+		*option = value;
+}
+
+static void fill_in(struct http_server_options *o)
+{
+	if (o->body_max == 0)
+		o->body_max = 256u << 10;
+	if (o->memory_max == 0)
+		o->memory_max = 64u << 20;
+	default_to(&o->connections_max, 10000);
+	default_to(&o->requests_max, 10000);
+	default_to(&o->idle_ms, 60000);
+	default_to(&o->head_ms, 10000);
+	default_to(&o->body_ms, 60000);
+	default_to(&o->pace_ms, 5000);
+	default_to(&o->write_ms, 30000);
+	default_to(&o->linger_ms, 1000);
+}
+
+/* Fine enough for the shortest of them. */
+static unsigned tick_ms(const struct http_server_options *o)
+{
+	const unsigned waits[] = { o->idle_ms, o->head_ms, o->body_ms, o->pace_ms,
+		o->write_ms, o->linger_ms };
+	unsigned least = 4 * TICK_MAX_MS;
+
+	for (size_t i = 0; i < sizeof waits / sizeof *waits; i++) {
+		if (waits[i] < least)
+			least = waits[i];
+	}
+	return least < 8 ? 2 : least / 4;
+}
+
+/* ---- the tick: runs while there are connections ---- */
+
+static void on_tick(struct timer *tick)
+{
+	struct http_server *s = container_of(tick, struct http_server, tick);
+	uint64_t now_ms = server_now_ms(s);
+
+	LIST_EACH(&s->conns, link)
+		conn_check_time(container_of(link, struct conn, link), now_ms);
+	if (s->peers && ++s->ticks % SWEEP_EVERY == 0)
+		peers_sweep(s->peers, now_ms);
+	if (s->conn_count == 0)
+		timer_stop(&s->tick);
+}
+
+static void on_connection(uv_stream_t *listener, int status)
+{
+	struct http_server *s = listener->data;
+
+	if (status < 0) { /* no descriptors: libuv has turned away those who wait */
+		log_warn("accept-failed", L_Z("why", uv_err_name(status)));
+		return;
+	}
+	conn_accept(s);
+	if (!timer_is_running(&s->tick))
+		timer_start(&s->tick, tick_ms(&s->o), tick_ms(&s->o));
+}
+
+/* ---- opening ---- */
+
+static int bind_unix(struct http_server *s, const char *path)
+{
+	struct stat st;
+
+	s->is_unix = true;
+	uv_pipe_init(&s->loop->uv, &s->listener.pipe, 0);
+	if (stat(path, &st) == 0 && S_ISSOCK(st.st_mode))
+		unlink(path); /* left behind by one that was killed */
+	return uv_pipe_bind(&s->listener.pipe, path);
+}
+
+static int bind_tcp(struct http_server *s, const char *listen)
+{
+	struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE }, *found;
+	struct str all = str_of(listen), host;
+	const char *colon = strrchr(listen, ':');
+	char name[256];
+	int rc;
+
+	uv_tcp_init(&s->loop->uv, &s->listener.tcp);
+	if (!colon)
+		return UV_EINVAL;
+	host = str_span(all.ptr, (size_t)(colon - listen));
+	if (host.len > 1 && host.ptr[0] == '[' && host.ptr[host.len - 1] == ']')
+		host = str_span(host.ptr + 1, host.len - 2);
+	if (host.len >= sizeof name)
+		return UV_EINVAL;
+	memcpy(name, host.ptr, host.len);
+	name[host.len] = '\0';
+	if (getaddrinfo(host.len ? name : NULL, colon + 1, &hints, &found) != 0)
+		return UV_EADDRNOTAVAIL;
+	rc = uv_tcp_bind(&s->listener.tcp, found->ai_addr, 0);
+	freeaddrinfo(found);
+	return rc;
+}
+
+static int start_listening(struct http_server *s)
+{
+	static const char prefix[] = "unix:";
+	const char *listen = s->o.listen;
+	int rc;
+
+	if (strncmp(listen, prefix, sizeof prefix - 1) == 0)
+		rc = bind_unix(s, listen + sizeof prefix - 1);
+	else
+		rc = bind_tcp(s, listen);
+	s->listener.stream.data = s;
+	s->handles++;
+	s->listening = true;
+	return rc ? rc : uv_listen(&s->listener.stream, BACKLOG, on_connection);
+}
+
+static void on_hook(struct loop_hook *hook);
+
+enum err http_server_open(struct loop *loop, const struct http_server_options *o,
+	struct http_server **out)
+{
+	struct http_server *s = calloc(1, sizeof *s);
+	int rc;
+
+	if (!s || !intake_self_test())
+		abort();
+	s->o = *o;
+	fill_in(&s->o);
+	s->loop = loop;
+	s->hook.run = on_hook;
+	list_init(&s->conns);
+	list_init(&s->dirty);
+	list_init(&s->spare_exchanges);
+	s->read_buffer = malloc(READ_BUFFER_SIZE);
+	if (!s->read_buffer)
+		abort();
+	if (o->per_address_max || o->per_address_rate)
+		s->peers = peers_new(o->per_address_max, o->per_address_rate);
+	timer_open(loop, &s->tick, on_tick);
+	s->handles++;
+	rc = start_listening(s);
+	if (rc == 0) {
+		*out = s;
+		return ERR_OK;
+	}
+	log_error("listen-failed", L_Z("address", o->listen), L_Z("why", uv_err_name(rc)));
+	http_server_close(&s, NULL, NULL);
+	return ERR_UNAVAILABLE;
+}
+
+/* ---- asking ---- */
+
+unsigned http_server_port(const struct http_server *s)
+{
+	struct sockaddr_storage at;
+	int len = sizeof at;
+
+	if (s->is_unix || !s->listening ||
+		uv_tcp_getsockname(&s->listener.tcp, (struct sockaddr *)&at, &len) != 0)
+		return 0;
+	if (at.ss_family == AF_INET6)
+		return ntohs(((struct sockaddr_in6 *)&at)->sin6_port);
+	return ntohs(((struct sockaddr_in *)&at)->sin_port);
+}
+
+unsigned http_server_in_hand(const struct http_server *s)
+{
+	unsigned busy = 0;
+
+	LIST_EACH(&s->conns, link) {
+		const struct conn *c = container_of(link, struct conn, link);
+
+		if (c->state != CONN_CLOSING && (c->x || conn_waiting(c)))
+			busy++;
+	}
+	return busy;
+}
+
+unsigned http_server_connections(const struct http_server *s)
+{
+	return s->conn_count;
+}
+
+uint64_t http_server_refused(const struct http_server *s)
+{
+	return s->refused;
+}
+
+/* ---- closing ---- */
+
+static void free_server(struct http_server *s)
+{
+	while (s->spare_count)
+		exchange_free_spare(s);
+	while (s->spare_out_count)
+		buf_fini(&s->spare_out[--s->spare_out_count]);
+	peers_free(&s->peers);
+	free(s->route_times);
+	free(s->read_buffer);
+	if (s->closed)
+		s->closed(s->closed_ctx);
+	free(s);
+}
+
+/* The end of a turn: answers are written; the last thing to go takes the server along. */
+static void on_hook(struct loop_hook *hook)
+{
+	struct http_server *s = container_of(hook, struct http_server, hook);
+
+	conn_flush_all(s);
+	if (s->closing && s->handles == 0 && s->conn_count == 0 && s->exchange_count == 0)
+		free_server(s);
+}
+
+static void on_listener_closed(uv_handle_t *h)
+{
+	struct http_server *s = h->data;
+
+	s->handles--;
+	if (s->closing)
+		loop_defer(s->loop, &s->hook);
+}
+
+static void on_tick_closed(struct timer *tick)
+{
+	struct http_server *s = container_of(tick, struct http_server, tick);
+
+	s->handles--;
+	loop_defer(s->loop, &s->hook);
+}
+
+static void stop_listening(struct http_server *s)
+{
+	if (!s->listening)
+		return;
+	s->listening = false;
+	uv_close((uv_handle_t *)&s->listener.stream, on_listener_closed);
+}
+
+void http_server_drain(struct http_server *s)
+{
+	s->draining = true;
+	s->drain_ms = server_now_ms(s);
+	stop_listening(s);
+}
+
+void http_server_close(struct http_server **server, void (*cb)(void *ctx), void *ctx)
+{
+	struct http_server *s = *server;
+
+	*server = NULL;
+	s->closing = true;
+	s->closed = cb;
+	s->closed_ctx = ctx;
+	stop_listening(s);
+	timer_close(&s->tick, on_tick_closed);
+	LIST_EACH(&s->conns, link)
+		conn_close(container_of(link, struct conn, link));
+}

@@ -1,0 +1,359 @@
+#include "answer.h"
+
+#include <stdlib.h>
+
+#include "answers_store.h"
+#include "base/clock.h"
+#include "messages.h"
+#include "reply_log.h"
+
+#define STORE_RETRY_MS 250
+#define EVENT_MAX      (8u << 20)
+#define TEXT_MAX       (4u << 20) /* of one answer */
+#define ERROR_MAX      (64u << 10)
+#define DELAY_MAX_MS   60000
+
+/* ---- the table of states: what each starts ---- */
+
+static void start_call(struct answer *a);
+static void let_go(struct answer *a);
+
+static const struct {
+	const char *name;
+	void (*start)(struct answer *a);
+} states[] = {
+	[ANSWER_CLAIM] = { "claim", answers_claim },
+	[ANSWER_CALL] = { "call", start_call },
+	[ANSWER_STORE] = { "store", answers_finish },
+	[ANSWER_RELEASE] = { "release", answers_release },
+	[ANSWER_DONE] = { "done", let_go },
+};
+
+static void enter(struct answer *a, enum answer_state state)
+{
+	a->state = state;
+	states[state].start(a);
+}
+
+/* The store is away: what it was to be told is kept and told again. */
+static void wait_for_store(struct answer *a, enum err e)
+{
+	log_warn("store-away", L_Z("state", states[a->state].name), L_ERR(e));
+	a->retry_at_ms = clock_mono_ms() + STORE_RETRY_MS;
+	list_push(&a->worker->waiting, &a->wait_link);
+}
+
+void answer_retry_store(struct answer *a)
+{
+	list_del(&a->wait_link);
+	enter(a, a->state);
+}
+
+static bool is_away(enum err e)
+{
+	return e == ERR_UNAVAILABLE || e == ERR_TIMEOUT || e == ERR_UNSURE || e == ERR_BUSY;
+}
+
+/* ---- CLAIM ---- */
+
+static void free_answer(struct answer *a)
+{
+	buf_fini(&a->body);
+	buf_fini(&a->error_body);
+	buf_fini(&a->text);
+	sse_fini(&a->sse);
+	free(a);
+}
+
+/* A job whose body makes no sense is acknowledged: the record knows what is owed. */
+static bool read_job(const struct job *j, struct msg_reply_job *m)
+{
+	const struct json *root;
+	const char *why = "fields";
+	struct arena arena;
+	enum err e;
+
+	arena_init(&arena);
+	e = json_parse(&arena, j->body, NULL, &root, &why);
+	if (e == ERR_OK)
+		e = message_decode(&MSG_REPLY_JOB, root, m);
+	arena_fini(&arena);
+	if (e != ERR_OK)
+		log_error("job-unreadable", L_Z("why", why), L_STR("entry", j->entry_id));
+	return e == ERR_OK;
+}
+
+void answer_take(struct worker *w, const struct job *j)
+{
+	struct msg_reply_job m = { 0 };
+	struct answer *a;
+
+	if (j->entry_id.len >= sizeof a->entry_id || !read_job(j, &m)) {
+		jobq_ack(w->queue, j->stream, j->entry_id);
+		return;
+	}
+	a = calloc(1, sizeof *a);
+	if (!a)
+		abort();
+	a->worker = w;
+	a->room_id = m.room_id;
+	a->reply_id = m.reply_id;
+	a->stream = j->stream;
+	memcpy(a->entry_id, j->entry_id.ptr, j->entry_id.len);
+	list_init(&a->wait_link);
+	list_init(&a->flush_link);
+	list_push(&w->answers, &a->link);
+	w->in_hand++;
+	enter(a, ANSWER_CLAIM);
+}
+
+static void fail(struct answer *a, const char *why)
+{
+	a->end = END_FAILED;
+	a->why = why;
+	enter(a, ANSWER_STORE);
+}
+
+/* After an unsure claim the lease may be ours without our knowing the fence: the statement
+ * is repeated, says "held", and the sweep brings the reply back when that lease has run
+ * out. */
+void answer_claimed(struct answer *a, enum err e, const struct claim *c)
+{
+	struct worker *w = a->worker;
+	struct prompt p = { .turns = c->turns,
+		.count = c->turn_count,
+		.max_bytes = w->context_max_bytes,
+		.system = w->system_prompt,
+		.max_output_tokens = w->max_output_tokens };
+
+	if (is_away(e)) {
+		wait_for_store(a, e);
+		return;
+	}
+	if (e != ERR_OK || c->outcome != CLAIM_OURS) {
+		if (e != ERR_OK)
+			log_error("claim-failed", L_ERR(e));
+		enter(a, ANSWER_DONE);
+		return;
+	}
+	/* Counted before work starts: an answer that kills its worker comes to an end, too.
+	 */
+	if (a->attempts > w->attempts_max) {
+		fail(a, "The model could not be reached after several attempts.");
+		return;
+	}
+	if (prompt_build(&p, &a->body) == 0) {
+		fail(a, "There is nothing to answer.");
+		return;
+	}
+	enter(a, ANSWER_CALL);
+}
+
+/* ---- CALL ---- */
+
+static void flush_soon(struct answer *a)
+{
+	struct worker *w = a->worker;
+
+	if (!list_empty(&a->flush_link))
+		return;
+	list_push(&w->flushing, &a->flush_link);
+	if (!timer_is_running(&w->flush))
+		timer_start(&w->flush, (uint64_t)w->delta_ms, 0);
+}
+
+static bool on_event(void *ctx, const struct sse_event *ev)
+{
+	struct answer *a = ctx;
+	size_t before = a->text.len;
+
+	if (model_read(&a->said, ev->data, &a->text) != ERR_OK || a->text.len > TEXT_MAX)
+		return false;
+	if (before == 0 && a->text.len)
+		histogram_observe_us(
+			a->worker->first_chunk, clock_mono_us() - a->called_at_us);
+	if (a->text.len > before)
+		flush_soon(a);
+	return true;
+}
+
+static bool on_data(struct outbound_call *call, struct str bytes)
+{
+	struct answer *a = container_of(call, struct answer, call);
+
+	if (call->status == 200)
+		return sse_feed(&a->sse, bytes) == ERR_OK;
+	if (a->error_body.len + bytes.len <= ERROR_MAX)
+		buf_add_str(&a->error_body, bytes);
+	return true;
+}
+
+/* Full jitter (the whole range, not its upper part), and never sooner than the provider
+ * said. */
+static int64_t backoff_ms(const struct answer *a)
+{
+	int64_t base = a->worker->retry_base_ms, cap, at_least = 0;
+
+	cap = a->attempts < 16 ? base << (a->attempts - 1) : DELAY_MAX_MS;
+	if (cap > DELAY_MAX_MS)
+		cap = DELAY_MAX_MS;
+	if (a->said.failed && a->said.retry_ms > 0)
+		at_least = a->said.retry_ms;
+	if (a->call.retry_after_s > 0 && a->call.retry_after_s * 1000 > at_least)
+		at_least = a->call.retry_after_s * 1000;
+	if (at_least > DELAY_MAX_MS)
+		at_least = DELAY_MAX_MS;
+	return at_least + (int64_t)random_below((uint64_t)cap + 1);
+}
+
+static void call_ended(struct answer *a, enum err transport)
+{
+	struct worker *w = a->worker;
+
+	a->end = model_judge(&a->said, transport, a->call.status, a->text.len > 0, &a->why);
+	if (a->end != END_RETRY) {
+		enter(a, ANSWER_STORE);
+		return;
+	}
+	log_warn("model-retry", L_INT("status", a->call.status),
+		L_Z("reason", a->said.status), L_INT("attempt", a->attempts),
+		L_ERR(transport));
+	if (a->attempts >= w->attempts_max) {
+		fail(a, "The model did not answer after several attempts.");
+		return;
+	}
+	++*w->retries;
+	a->burnt = true;
+	a->delay_ms = backoff_ms(a);
+	enter(a, ANSWER_RELEASE);
+}
+
+static void on_call_done(struct outbound_call *call, enum err e)
+{
+	struct answer *a = container_of(call, struct answer, call);
+	struct str stray;
+
+	histogram_observe_us(a->worker->duration, clock_mono_us() - a->called_at_us);
+	if (call->status == 200) {
+		if (e == ERR_OK && sse_finish(&a->sse) != ERR_OK)
+			e = ERR_INVALID;
+		stray = buf_str(
+			&a->sse.stray); /* a bare error object in the middle of a stream */
+		if (stray.len && !a->said.finish_reason[0])
+			(void)!model_read(&a->said, stray, &a->text);
+	} else if (call->status != 0) {
+		model_read_error(&a->said, call->status, buf_str(&a->error_body));
+	}
+	call_ended(a, e);
+}
+
+static void start_call(struct answer *a)
+{
+	struct worker *w = a->worker;
+
+	sse_init(&a->sse, EVENT_MAX, on_event, a);
+	a->said.retry_ms = -1;
+	a->called_at_us = clock_mono_us();
+	a->call = (struct outbound_call){ .method = "POST",
+		.url = w->url,
+		.headers = w->headers,
+		.body = buf_str(&a->body),
+		.on_data = on_data,
+		.on_done = on_call_done };
+	outbound_send(w->out, &a->call);
+}
+
+/* ---- STORE, RELEASE ---- */
+
+void answer_stored(struct answer *a, enum err e)
+{
+	struct worker *w = a->worker;
+
+	if (is_away(e)) {
+		a->maybe_stored |= e == ERR_UNSURE;
+		wait_for_store(a, e);
+		return;
+	}
+	if (e == ERR_NOT_FOUND && a->maybe_stored)
+		e = ERR_OK; /* an earlier try took effect and only its answer was lost */
+	if (e == ERR_OK) {
+		++*w->ends[a->end];
+		*w->prompt_tokens += (uint64_t)a->said.prompt_tokens;
+		*w->output_tokens += (uint64_t)a->said.output_tokens;
+		reply_log_done(a);
+	} else if (e == ERR_NOT_FOUND) {
+		++*w->lost_leases; /* another holder has it, or ended it */
+		log_info("answer-refused", L_INT("fence", a->fence));
+	} else {
+		/* The record will not take this text, ever: the reply must end all the
+		 * same. */
+		log_error("store-failed", L_ERR(e));
+		if (a->text.len) {
+			buf_clear(&a->text);
+			fail(a, "The answer could not be stored.");
+			return;
+		}
+	}
+	enter(a, ANSWER_DONE);
+}
+
+void answer_released(struct answer *a, enum err e)
+{
+	if (is_away(e)) {
+		wait_for_store(a, e);
+		return;
+	}
+	if (e != ERR_OK && e != ERR_NOT_FOUND)
+		log_error("release-failed", L_ERR(e));
+	enter(a, ANSWER_DONE);
+}
+
+/* ---- DONE ---- */
+
+static void let_go(struct answer *a)
+{
+	struct worker *w = a->worker;
+
+	jobq_ack(w->queue, a->stream, str_of(a->entry_id));
+	list_del(&a->link);
+	list_del(&a->flush_link);
+	w->in_hand--;
+	if (!a->beating) /* else when the heartbeat has come back */
+		free_answer(a);
+	if (w->drain_since_ms == 0)
+		jobq_more(w->queue);
+}
+
+/* ---- the lease, and leaving ---- */
+
+static void break_off(struct answer *a)
+{
+	outbound_cancel(&a->call);
+	list_del(&a->flush_link);
+}
+
+void answer_beaten(struct answer *a, enum err e)
+{
+	if (a->state == ANSWER_DONE) {
+		free_answer(a);
+		return;
+	}
+	if (e != ERR_NOT_FOUND)
+		return;
+	if (a->state != ANSWER_CALL)
+		return; /* the store will say so itself */
+	++*a->worker->lost_leases;
+	log_warn("lease-lost", L_INT("fence", a->fence));
+	break_off(a);
+	enter(a, ANSWER_DONE);
+}
+
+void answer_hand_back(struct answer *a)
+{
+	if (a->state != ANSWER_CALL)
+		return;
+	break_off(a);
+	a->burnt = false;
+	a->delay_ms = 0;
+	enter(a, ANSWER_RELEASE);
+}

@@ -1,0 +1,250 @@
+#include <stdio.h>
+#include <unistd.h>
+
+#include "answer.h"
+#include "answers_store.h"
+#include "base/clock.h"
+#include "data/pg.h"
+#include "data/redis.h"
+#include "messages.h"
+#include "reply_log.h"
+
+#define TICK_MS 100
+
+#define AT(member) offsetof(struct worker, member)
+static const struct setting settings[] = {
+	{ "GEMINI_API_KEY", SETTING_SECRET, AT(gemini_api_key), NULL,
+		"sent as x-goog-api-key" },
+	{ "GEMINI_BASE_URL", SETTING_URL, AT(gemini_base_url),
+		"https://generativelanguage.googleapis.com", "where the model is" },
+	{ "GEMINI_MODEL", SETTING_STR, AT(gemini_model), "gemini-3.6-flash",
+		"which model" },
+	{ "SYSTEM_PROMPT", SETTING_STR, AT(system_prompt), "",
+		"said to the model before every turn" },
+	{ "WORKER_CONCURRENCY", SETTING_INT, AT(concurrency), "256",
+		"answers in hand at once", 1, 20000 },
+	{ "WORKER_LEASE_MS", SETTING_INT, AT(lease_ms), "30000",
+		"how long a silent worker keeps a reply", 1000, 600000 },
+	{ "WORKER_ATTEMPTS", SETTING_INT, AT(attempts_max), "5", "calls per reply, at most",
+		1, 20 },
+	{ "WORKER_RETRY_BASE_MS", SETTING_INT, AT(retry_base_ms), "1000",
+		"first delay before a retry; doubles, with full jitter", 1, 60000 },
+	{ "WORKER_DELTA_MS", SETTING_INT, AT(delta_ms), "20",
+		"how long pieces of text are gathered for readers", 0, 1000 },
+	{ "CONTEXT_TURNS", SETTING_INT, AT(context_turns), "40",
+		"newest turns sent to the model", 1, 256 },
+	{ "CONTEXT_MAX_BYTES", SETTING_INT, AT(context_max_bytes), "200000",
+		"of all turns sent; the newest always is", 1, 4000000 },
+	{ "MAX_OUTPUT_TOKENS", SETTING_INT, AT(max_output_tokens), "0",
+		"0: the model's own limit", 0, 1000000 },
+	{ 0 },
+};
+
+/* ---- the queue ---- */
+
+static unsigned room(void *ctx)
+{
+	const struct worker *w = ctx;
+
+	return (unsigned)w->concurrency > w->in_hand ? (unsigned)w->concurrency - w->in_hand
+						     : 0;
+}
+
+static void take(void *ctx, const struct job *j)
+{
+	answer_take(ctx, j);
+}
+
+static void open_queue(struct worker *w)
+{
+	static const char *streams[3];
+
+	streams[0] = app_key(w->app, STREAM_GEMINI_PRO);
+	streams[1] = app_key(w->app, STREAM_GEMINI_BASIC);
+	w->queue = jobq_open(&(struct jobq_options){ .loop = &w->app->loop,
+		.url = w->app->set.redis_url,
+		.streams = streams,
+		.group = GROUP_GEMINI,
+		.consumer = w->name,
+		.idle_ms = (uint64_t)w->lease_ms,
+		.room = room,
+		.take = take,
+		.ctx = w });
+}
+
+/* ---- what happens by the clock ---- */
+
+static void retry_stores(struct worker *w, uint64_t now_ms)
+{
+	LIST_EACH(&w->waiting, it)
+	{
+		struct answer *a = container_of(it, struct answer, wait_link);
+
+		if (a->retry_at_ms <= now_ms)
+			answer_retry_store(a);
+	}
+}
+
+static void beat(struct worker *w)
+{
+	LIST_EACH(&w->answers, it)
+	{
+		struct answer *a = container_of(it, struct answer, link);
+
+		if (a->state == ANSWER_CALL || a->state == ANSWER_STORE)
+			answers_heartbeat(a);
+	}
+}
+
+static void on_tick(struct timer *timer)
+{
+	struct worker *w = container_of(timer, struct worker, tick);
+	uint64_t now_ms = clock_mono_ms();
+
+	retry_stores(w, now_ms);
+	if (now_ms < w->beat_at_ms)
+		return;
+	w->beat_at_ms = now_ms + (uint64_t)w->lease_ms / 3;
+	beat(w);
+}
+
+static void on_flush(struct timer *timer)
+{
+	struct worker *w = container_of(timer, struct worker, flush);
+	struct list *link;
+
+	while ((link = list_pop(&w->flushing)))
+		reply_log_text(container_of(link, struct answer, flush_link));
+}
+
+/* ---- start, drain, stop ---- */
+
+static void open_metrics(struct worker *w)
+{
+	static const char *const labels[] = { "end=\"complete\"", "end=\"truncated\"",
+		"end=\"blocked\"", "end=\"incomplete\"", "end=\"failed\"", "end=\"retry\"",
+		"end=\"stopped\"" };
+	struct metrics *m = w->app->metrics;
+
+	for (int i = 0; i < 7; i++)
+		w->ends[i] = metrics_counter(
+			m, "worker_replies_total", "Replies stored, by end", labels[i]);
+	w->retries = metrics_counter(
+		m, "worker_retries_total", "Replies given back to try again", NULL);
+	w->lost_leases = metrics_counter(m, "worker_leases_lost_total",
+		"Replies that somebody else took over", NULL);
+	w->prompt_tokens = metrics_counter(m, "gen_ai_client_token_usage_total",
+		"Tokens of stored replies", "type=\"input\"");
+	w->output_tokens = metrics_counter(m, "gen_ai_client_token_usage_total",
+		"Tokens of stored replies", "type=\"output\"");
+	w->first_chunk = metrics_histogram(m,
+		"gen_ai_client_operation_time_to_first_chunk_seconds",
+		"From the call to the first text", NULL);
+	w->duration = metrics_histogram(m, "gen_ai_client_operation_duration_seconds",
+		"From the call to its end", NULL);
+}
+
+static void name_worker(struct worker *w)
+{
+	char host[64] = "", boot[9];
+	uint32_t n;
+
+	gethostname(host, sizeof host - 1);
+	random_bytes(&n, sizeof n);
+	hex_format(&n, sizeof n, boot);
+	snprintf(w->name, sizeof w->name, "%s-%d-%s", host, (int)getpid(), boot);
+}
+
+static void name_call(struct worker *w)
+{
+	struct arena *a = &w->app->arena;
+
+	w->url = arena_fmt(a, "%s/v1beta/models/%s:streamGenerateContent?alt=sse",
+		w->gemini_base_url, w->gemini_model)
+			 .ptr;
+	w->headers[0] = arena_fmt(a, "x-goog-api-key: %s", w->gemini_api_key).ptr;
+	w->headers[1] = "Content-Type: application/json";
+	w->headers[2] = "Accept: text/event-stream";
+}
+
+static enum err worker_start(struct app *app)
+{
+	struct worker *w = app->self;
+
+	w->app = app;
+	list_init(&w->answers);
+	list_init(&w->waiting);
+	list_init(&w->flushing);
+	name_worker(w);
+	name_call(w);
+	open_metrics(w);
+	w->out = outbound_open(&app->loop, (unsigned)w->concurrency);
+	answers_store_open(w);
+	timer_open(&app->loop, &w->flush, on_flush);
+	timer_open(&app->loop, &w->tick, on_tick);
+	timer_start(&w->tick, TICK_MS, TICK_MS);
+	w->beat_at_ms = clock_mono_ms() + (uint64_t)w->lease_ms / 3;
+	open_queue(w);
+	return ERR_OK;
+}
+
+static bool worker_ready(struct app *app)
+{
+	return jobq_is_up(worker_of(app)->queue);
+}
+
+/* Answers in hand are finished; those that would take too long go back to the queue,
+ * unburnt. */
+static bool worker_drain(struct app *app)
+{
+	struct worker *w = worker_of(app);
+	uint64_t now_ms = clock_mono_ms();
+
+	if (!w->drain_since_ms) {
+		w->drain_since_ms = now_ms;
+		jobq_pause(w->queue);
+	}
+	if (!w->handed_back &&
+		now_ms - w->drain_since_ms >= (uint64_t)app->set.drain_grace_ms / 2) {
+		w->handed_back = true;
+		LIST_EACH(&w->answers, it)
+		answer_hand_back(container_of(it, struct answer, link));
+	}
+	return w->in_hand == 0;
+}
+
+static void out_closed(void *ctx)
+{
+	app_stopped(ctx);
+}
+
+static void queue_closed(void *ctx)
+{
+	struct worker *w = ctx;
+
+	outbound_close(&w->out, out_closed, w->app);
+}
+
+static void worker_stop(struct app *app)
+{
+	struct worker *w = worker_of(app);
+
+	timer_close(&w->tick, NULL);
+	timer_close(&w->flush, NULL);
+	if (w->in_hand == 0)
+		answers_store_close(w);
+	jobq_close(&w->queue, queue_closed, w);
+}
+
+int main(int argc, char **argv)
+{
+	return app_main(argc, argv,
+		&(struct app_spec){ .name = "ai-worker",
+			.self_size = sizeof(struct worker),
+			.uses = USES_PG | USES_REDIS,
+			.settings = settings,
+			.start = worker_start,
+			.ready = worker_ready,
+			.drain = worker_drain,
+			.stop = worker_stop });
+}

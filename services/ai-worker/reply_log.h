@@ -1,0 +1,22 @@
+/*
+ * reply_log - the text of a reply on its way to readers: a Redis stream per reply
+ * (castor:<env>:reply:{<id>}), entries `t`, `d`, in order:
+ *
+ *   t=start d=<fence>    an attempt begins; what an earlier one wrote is void
+ *   t=delta d=<text>     pieces of the answer; whole UTF-8 characters
+ *   t=done  d=<state>    the record has the end
+ *
+ * and beside each a doorbell on the channel of the same name. The stream expires; the
+ * record stays. Everything is fire and forget: a reader that misses something reads the
+ * record.
+ */
+#ifndef WORKER_REPLY_LOG_H
+#define WORKER_REPLY_LOG_H
+
+#include "answer.h"
+
+/* What is in a->text beyond a->flushed. */
+void reply_log_text(struct answer *a);
+void reply_log_done(struct answer *a);
+
+#endif

@@ -1,0 +1,60 @@
+/*
+ * worker - takes replies that are owed from the Gemini queue, has the model write them,
+ * stores them.
+ *
+ * A job travels: queue (data/jobq.h) -> answer.c (the states of one answer) ->
+ * answers_store.c (claim and end, many in one statement) and model.c (what goes to the
+ * model and what comes back), with the text on its way to readers through reply_log.c. The
+ * worker owns no table: it borrows a reply by lease, and the fencing number decides who may
+ * end it.
+ */
+#ifndef WORKER_WORKER_H
+#define WORKER_WORKER_H
+
+#include "app/app.h"
+
+struct jobq;
+struct outbound;
+struct pg_batch;
+
+struct worker {
+	struct app *app;
+	/* settings */
+	const char *gemini_api_key, *gemini_base_url, *gemini_model;
+	const char *system_prompt; /* NULL: none */
+	int64_t concurrency;       /* answers in hand at once */
+	int64_t lease_ms;
+	int64_t attempts_max;
+	int64_t context_turns, context_max_bytes;
+	int64_t max_output_tokens; /* 0: the model's own limit */
+	int64_t retry_base_ms;
+	int64_t delta_ms; /* how long pieces of text are gathered for readers */
+
+	const char *url; /* of the streaming call */
+	const char *headers[4];
+	char name[128]; /* unique per process: host-pid-boot */
+	struct jobq *queue;
+	struct outbound *out;
+	struct pg_batch *claims, *finishes, *releases, *beats;
+	struct list answers; /* all in hand; struct answer.link */
+	struct list
+		waiting; /* of them: those whose store was away; struct answer.wait_link */
+	struct list flushing; /* of them: those with text not yet given to readers */
+	unsigned in_hand;
+	struct timer tick;  /* retries of the store, heartbeat */
+	struct timer flush; /* runs while something is in flushing */
+	uint64_t beat_at_ms;
+	uint64_t drain_since_ms; /* 0: not draining */
+	bool handed_back;
+
+	uint64_t *ends[7]; /* by enum answer_end */
+	uint64_t *retries, *lost_leases, *prompt_tokens, *output_tokens;
+	struct histogram *first_chunk, *duration;
+};
+
+static inline struct worker *worker_of(struct app *app)
+{
+	return app->self;
+}
+
+#endif

@@ -1,0 +1,40 @@
+/*
+ * chat - rooms, messages, quota; hands replies that are owed to the queue.
+ *
+ * A message travels: send.c -> messages_store.c (one statement for all that came in this
+ * turn) -> queue.c (stream) -> ai-worker. sweep.c puts back into the stream what it lost.
+ */
+#ifndef CHAT_CHAT_H
+#define CHAT_CHAT_H
+
+#include "app/app.h"
+
+struct pg_batch;
+struct inbox;
+struct sweep;
+
+struct chat {
+	struct app *app;
+	int64_t basic_daily_messages, pro_daily_messages;
+	int64_t message_max_bytes;
+	int64_t rooms_max;        /* per user */
+	struct pg_batch *accepts; /* messages on their way into the record */
+	struct inbox *tiers;      /* billing.tier.changed */
+	struct sweep *sweep;
+	const char *stream_pro, *stream_basic;
+	uint64_t *accepted, *refused_quota, *replayed; /* counters */
+};
+
+static inline struct chat *chat_of(const struct task *t)
+{
+	return t->app->self;
+}
+
+/* rooms.c */
+handler_fn room_create, room_list, room_show;
+/* send.c */
+handler_fn message_send;
+/* tiers.c */
+struct inbox *tiers_open(struct app *app);
+
+#endif

@@ -1,0 +1,32 @@
+/*
+ * jobs_store - the SQL of replies that are owed, as far as chat needs it. (Taking and
+ * ending them is the worker's, through the functions of 0004_worker.sql.)
+ */
+#ifndef CHAT_JOBS_STORE_H
+#define CHAT_JOBS_STORE_H
+
+#include "app/task.h"
+
+struct owed {
+	struct uuid room_id, reply_id;
+	bool is_pro;
+	struct str traceparent; /* ptr NULL: none */
+};
+
+struct owed_page {
+	struct owed *owed;
+	int count;
+};
+
+/*
+ * Marks as put in the stream, and gives, up to `limit` replies that should be there and are
+ * not: lost leases, due retries, and, unless lost_before_ms is negative, all that nobody
+ * holds and that were put there longer than so many milliseconds ago.
+ */
+outcome_t jobs_take_owed(struct task *t, int64_t lost_before_ms, int64_t limit,
+	struct owed_page *out, step_fn *next) MUST_USE;
+
+/* Deletes idempotency records older than a day. */
+outcome_t jobs_tidy(struct task *t, step_fn *next) MUST_USE;
+
+#endif

@@ -1,0 +1,84 @@
+#include "chat.h"
+#include "data/bus.h"
+#include "data/pg_batch.h"
+#include "messages.h"
+#include "messages_store.h"
+#include "sweep.h"
+
+extern const struct migration chat_migrations[];
+
+static const struct route routes[] = {
+	{ HTTP_M_POST, "/chatroom", room_create },
+	{ HTTP_M_GET, "/chatroom", room_list },
+	{ HTTP_M_GET, "/chatroom/{id}", room_show },
+	{ HTTP_M_POST, "/chatroom/{id}/message", message_send, .body_max = 256 << 10 },
+	{ 0 },
+};
+
+#define AT(member) offsetof(struct chat, member)
+static const struct setting settings[] = {
+	{ "BASIC_DAILY_MESSAGES", SETTING_INT, AT(basic_daily_messages), "5",
+		"messages a Basic user may send per day (UTC)", 0, 1000000000 },
+	{ "PRO_DAILY_MESSAGES", SETTING_INT, AT(pro_daily_messages), "1000",
+		"messages a Pro user may send per day (UTC)", 0, 1000000000 },
+	{ "MESSAGE_MAX_BYTES", SETTING_INT, AT(message_max_bytes), "65536",
+		"longest message text, in bytes of UTF-8", 1, 131072 },
+	{ "ROOMS_MAX", SETTING_INT, AT(rooms_max), "10000", "rooms a user may have", 1,
+		1000000 },
+	{ 0 },
+};
+
+static enum err chat_start(struct app *app)
+{
+	struct chat *c = app->self;
+
+	c->app = app;
+	c->stream_pro = app_key(app, STREAM_GEMINI_PRO);
+	c->stream_basic = app_key(app, STREAM_GEMINI_BASIC);
+	c->accepted = metrics_counter(app->metrics, "chat_messages_accepted_total",
+		"Messages stored, each owed a reply", NULL);
+	c->refused_quota = metrics_counter(app->metrics, "chat_messages_refused_total",
+		"Messages refused because the day's quota was used up", NULL);
+	c->replayed = metrics_counter(app->metrics, "chat_messages_replayed_total",
+		"Requests answered from an earlier one with the same Idempotency-Key",
+		NULL);
+	c->accepts = messages_accepts_open(c);
+	c->sweep = sweep_open(c);
+	c->tiers = tiers_open(app);
+	return ERR_OK;
+}
+
+static bool chat_drain(struct app *app)
+{
+	struct chat *c = app->self;
+
+	return pg_batch_waiting(c->accepts) == 0;
+}
+
+static void chat_stop(struct app *app)
+{
+	struct chat *c = app->self;
+
+	inbox_close(&c->tiers);
+	sweep_close(&c->sweep);
+	/* Accepts still in flight end when the pool closes; the batch goes with the
+	 * process. */
+	if (pg_batch_waiting(c->accepts) == 0)
+		pg_batch_free(&c->accepts);
+	app_stopped(app);
+}
+
+int main(int argc, char **argv)
+{
+	return app_main(argc, argv,
+		&(struct app_spec){ .name = "chat",
+			.self_size = sizeof(struct chat),
+			.uses = USES_PG | USES_REDIS | USES_PUBSUB | USES_TOKENS |
+				USES_HTTP,
+			.settings = settings,
+			.routes = routes,
+			.migrations = chat_migrations,
+			.start = chat_start,
+			.drain = chat_drain,
+			.stop = chat_stop });
+}

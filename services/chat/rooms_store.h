@@ -1,0 +1,48 @@
+/*
+ * rooms_store - the SQL of rooms and of reading what was said in them. Every statement
+ * names the caller: a room of somebody else is the same as none.
+ */
+#ifndef CHAT_ROOMS_STORE_H
+#define CHAT_ROOMS_STORE_H
+
+#include "app/task.h"
+
+struct room {
+	struct uuid id, user_id;
+	struct str name;
+	int64_t created_at_us, active_at_us;
+};
+
+struct message {
+	struct uuid id, parent_id; /* parent_id nil: none */
+	struct str sender, state, content;
+	int64_t created_at_us, finished_at_us;  /* finished 0: not yet, or not a reply */
+	struct str model, finish_reason, error; /* ptr NULL: none */
+};
+
+struct room_page {
+	struct room *rooms;
+	int count;
+};
+
+struct message_page {
+	struct room room;
+	struct message *messages; /* newest first */
+	int count;
+};
+
+/* ERR_BUSY when the user has rooms_max already. room->created_at_us is set. */
+outcome_t rooms_insert(
+	struct task *t, struct room *room, int64_t rooms_max, step_fn *next) MUST_USE;
+
+/* The caller's rooms, newest activity first, those after (before_us, before_id) in that
+ * order; before_us 0: from the newest. */
+outcome_t rooms_list(struct task *t, int64_t before_us, const struct uuid *before_id,
+	int64_t limit, struct room_page *out, step_fn *next) MUST_USE;
+
+/* The room with the newest messages older than `before` (nil: the newest). ERR_NOT_FOUND.
+ */
+outcome_t rooms_read(struct task *t, const struct uuid *room_id, const struct uuid *before,
+	int64_t limit, struct message_page *out, step_fn *next) MUST_USE;
+
+#endif

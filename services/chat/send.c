@@ -1,0 +1,169 @@
+/*
+ * POST /chatroom/{id}/message: the message is in the record, and a reply is owed, before
+ * 202 is said.
+ *
+ * Everything is decided by one statement (messages_store.c); the queue is told afterwards,
+ * and the caller is not kept waiting for it. Refused: 404 a room that is not the caller's,
+ * 429 the day's messages are used up (with when the next is possible), 422 an
+ * Idempotency-Key that belongs to another message. 503 with ERR_UNSURE: the same key tells
+ * later what became of it.
+ */
+#include "base/clock.h"
+#include "base/utf8.h"
+#include "chat.h"
+#include "http/params.h"
+#include "http/reply.h"
+#include "http/server.h"
+#include "messages_store.h"
+#include "queue.h"
+#include "secure/secret.h"
+#include "views.h"
+
+#define DAY_S 86400
+
+static step_fn send_accepted;
+
+/* Quoted as in the draft standard or bare as in practice; 1-255 visible characters. */
+static bool read_key(struct task *t, struct str *key)
+{
+	struct str v = http_header(http_req(t), STR("Idempotency-Key"));
+
+	*key = STR_NONE;
+	if (!v.ptr)
+		return true;
+	if (v.len >= 2 && v.ptr[0] == '"' && v.ptr[v.len - 1] == '"')
+		v = str_span(v.ptr + 1, v.len - 2);
+	for (size_t i = 0; i < v.len; i++) {
+		if (v.ptr[i] <= ' ' || v.ptr[i] > '~' || v.ptr[i] == '"')
+			v.len = 0;
+	}
+	if (v.len < 1 || v.len > 255) {
+		reply_invalid_add(
+			t, STR("Idempotency-Key"), "must be 1 to 255 visible characters");
+		return false;
+	}
+	*key = v;
+	return true;
+}
+
+static void fingerprint(struct task *t, struct accept *a)
+{
+	char *both = arena_bytes(&t->arena, 16 + a->content.len);
+
+	memcpy(both, a->room_id.b, 16);
+	memcpy(both + 16, a->content.ptr, a->content.len);
+	sha256(str_span(both, 16 + a->content.len), a->fingerprint);
+}
+
+static bool read_content(struct task *t, struct str *content)
+{
+	int64_t max = chat_of(t)->message_max_bytes;
+
+	if (!params_read(t, P_STR("content", content, 1, max)))
+		return false;
+	if ((int64_t)content->len > max) {
+		reply_invalid_add(
+			t, STR("/content"), "is longer than %lld bytes", (long long)max);
+		return false;
+	}
+	return true;
+}
+
+outcome_t message_send(struct task *t)
+{
+	struct accept *a = task_new(t, struct accept);
+	bool ok;
+
+	if (!params_path_uuid(t, 0, &a->room_id))
+		return reply_error(t, ERR_NOT_FOUND);
+	ok = read_content(t, &a->content);
+	if (!read_key(t, &a->key) || !ok)
+		return reply_invalid(t);
+	if (a->key.ptr)
+		fingerprint(t, a);
+	a->user_id = t->caller->user_id;
+	a->message_id = uuid_v7();
+	a->reply_id =
+		uuid_v7(); /* after the message's: ids are the order of the conversation */
+	a->traceparent = t->log.trace_id[0] ? arena_fmt(&t->arena, "00-%s-%s-01",
+						      t->log.trace_id, t->log.span_id)
+					    : STR_NONE;
+	return messages_accept(t, a, send_accepted);
+}
+
+static outcome_t reply_accepted(struct task *t, struct accept *a)
+{
+	struct message m = { .id = a->message_id,
+		.sender = STR("user"),
+		.state = STR("complete"),
+		.content = a->content,
+		.created_at_us = a->created_at_us };
+	struct json_writer *w = reply_body(t);
+	char room[UUID_TEXT_SIZE];
+
+	uuid_format(&a->room_id, room);
+	reply_header(t, STR("Location"), arena_fmt(&t->arena, "/chatroom/%s", room));
+	if (a->outcome == ACCEPT_REPLAYED)
+		reply_header(t, STR("Idempotent-Replayed"), STR("true"));
+	json_object(w, NULL);
+	view_message_members(w, &a->room_id, &m);
+	json_object(w, "reply");
+	json_put_uuid(w, "id", &a->reply_id);
+	json_put_z(w, "state", "queued");
+	json_end(w);
+	json_end(w);
+	return reply_json(t, 202);
+}
+
+static outcome_t reply_no_quota(struct task *t, const struct accept *a)
+{
+	static const struct problem no_quota = { 429, "quota_exceeded", "Quota exceeded",
+		"https://iana.org/assignments/http-problem-types#quota-exceeded" };
+	int64_t now_s = clock_wall_s(), wait_s = DAY_S - now_s % DAY_S;
+	char next[CLOCK_RFC3339_SIZE];
+
+	clock_rfc3339((now_s + wait_s) * 1000000, next);
+	memcpy(next + 19, "Z", 2); /* whole seconds */
+	reply_header(
+		t, STR("Retry-After"), arena_fmt(&t->arena, "%lld", (long long)wait_s));
+	reply_header(t, STR("RateLimit-Policy"),
+		arena_fmt(&t->arena, "\"messages-day\";q=%lld;w=%d", (long long)a->allowed,
+			DAY_S));
+	reply_header(t, STR("RateLimit"),
+		arena_fmt(&t->arena, "\"messages-day\";r=0;t=%lld", (long long)wait_s));
+	return reply_problem(t, &no_quota,
+		arena_fmt(&t->arena,
+			"All %lld messages of the %s tier for today are used; the next is "
+			"possible at "
+			"%s.",
+			(long long)a->allowed, a->is_pro ? "Pro" : "Basic", next)
+			.ptr);
+}
+
+static outcome_t send_accepted(struct task *t, enum err e)
+{
+	static const struct problem key_reused = { 422, "idempotency_key_reused",
+		"The Idempotency-Key was used for another request", NULL };
+	struct chat *c = chat_of(t);
+	struct accept *a = t->state;
+
+	if (e != ERR_OK)
+		return reply_error(t, e);
+	switch (a->outcome) {
+	case ACCEPT_ACCEPTED:
+		++*c->accepted;
+		queue_add(c, a->is_pro, &a->room_id, &a->reply_id, a->traceparent);
+		return reply_accepted(t, a);
+	case ACCEPT_REPLAYED:
+		++*c->replayed;
+		return reply_accepted(t, a);
+	case ACCEPT_NO_ROOM:
+		return reply_error(t, ERR_NOT_FOUND);
+	case ACCEPT_KEY_REUSED:
+		return reply_problem(t, &key_reused, NULL);
+	case ACCEPT_NO_QUOTA:
+		++*c->refused_quota;
+		return reply_no_quota(t, a);
+	}
+	return reply_error(t, ERR_INTERNAL);
+}

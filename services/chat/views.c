@@ -1,0 +1,62 @@
+#include "views.h"
+
+#include "secure/secret.h"
+
+void view_room(struct json_writer *w, const struct room *r)
+{
+	json_put_uuid(w, "id", &r->id);
+	json_put_str(w, "name", r->name);
+	json_put_uuid(w, "user_id", &r->user_id);
+	json_put_time(w, "created_at", r->created_at_us);
+	json_put_time(w, "last_activity_at", r->active_at_us);
+}
+
+void view_message_members(
+	struct json_writer *w, const struct uuid *room_id, const struct message *m)
+{
+	json_put_uuid(w, "id", &m->id);
+	json_put_uuid(w, "chatroom_id", room_id);
+	json_put_str(w, "sender", m->sender);
+	json_put_str(w, "content", m->content);
+	json_put_str(w, "state", m->state);
+	json_put_time(w, "created_at", m->created_at_us);
+	if (!uuid_is_nil(&m->parent_id))
+		json_put_uuid(w, "parent_id", &m->parent_id);
+	if (m->finished_at_us)
+		json_put_time(w, "finished_at", m->finished_at_us);
+	if (m->model.ptr)
+		json_put_str(w, "model", m->model);
+	if (m->finish_reason.ptr)
+		json_put_str(w, "finish_reason", m->finish_reason);
+	if (m->error.ptr)
+		json_put_str(w, "error", m->error);
+}
+
+void view_message(
+	struct json_writer *w, const struct uuid *room_id, const struct message *m)
+{
+	json_object(w, NULL);
+	view_message_members(w, room_id, m);
+	json_end(w);
+}
+
+struct str cursor_format(struct arena *a, const struct cursor *c)
+{
+	char raw[24];
+
+	memcpy(raw, &c->at_us, 8);
+	memcpy(raw + 8, c->id.b, 16);
+	return base64url_encode(a, str_span(raw, sizeof raw));
+}
+
+bool cursor_parse(struct arena *a, struct str text, struct cursor *c)
+{
+	struct str raw;
+
+	if (text.len != 32 || !base64url_decode(a, text, &raw) || raw.len != 24)
+		return false;
+	memcpy(&c->at_us, raw.ptr, 8);
+	memcpy(c->id.b, raw.ptr + 8, 16);
+	/* Far outside what Postgres can hold is not one of ours. */
+	return c->at_us >= 0 && c->at_us < (int64_t)4 * 1000 * 1000 * 1000 * 1000 * 1000;
+}
