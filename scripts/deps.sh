@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # deps.sh PURPOSE...: what Castor needs from Debian's archive is there afterwards.
 #
-# Purposes: run, test (what run needs, too), lint, fuzz, compose. Says what it installs, as root or by
-# sudo; asks only on a terminal. Leaves no service running and no package source behind.
+# Purposes: run, test (what run needs, too), bench, lint, fuzz, compose, debootstrap. Says what it
+# installs, as root or by sudo; asks only on a terminal. Leaves no service running and no package source
+# behind. `deps.sh mirror` prints the mirror of Debian that this machine uses.
 set -euo pipefail
 
 # purpose, package, how to see that it is there: cmd:NAME on the PATH, lib:NAME known to pkg-config,
@@ -26,6 +27,7 @@ needs() {
 	run      curl                     cmd:curl
 	test     nodejs                   cmd:node
 	test     npm                      cmd:npm
+	bench    wrk                      cmd:wrk
 	lint     gcc                      cmd:gcc
 	lint     clang                    cmd:clang
 	lint     clang-format             cmd:clang-format
@@ -37,6 +39,7 @@ needs() {
 	compose  docker-cli               cmd:docker
 	compose  docker-compose           cmd:docker-compose
 	compose  debootstrap              cmd:debootstrap
+	debootstrap  debootstrap          cmd:debootstrap
 	compose  iptables                 cmd:iptables
 	compose  curl                     cmd:curl
 	END
@@ -122,10 +125,10 @@ keep_services_still() { # PACKAGE...
 		as_root chmod 755 $policy
 	fi
 	case " $* " in *" redis-server "*)
-		UNDO+=("systemctl disable --quiet redis-server") ;;
+		UNDO+=("update-rc.d redis-server disable") ;;
 	esac
 	case " $* " in *" docker.io "*)
-		UNDO+=("systemctl disable --quiet docker.service docker.socket containerd.service") ;;
+		UNDO+=("update-rc.d docker disable" "systemctl disable docker.socket containerd.service") ;;
 	esac
 	case " $* " in *" postgresql "*)
 		UNDO+=("rm -f $clusters/castor.conf")
@@ -152,6 +155,11 @@ ask_once() {
 	case $answer in '' | [Yy]*) ;; *) exit 1 ;; esac
 }
 
+# Packages have much to say while they are set up; it is heard when something goes wrong.
+install_quietly() { # PACKAGE...
+	apt install --no-install-recommends "$@" >"$SCRATCH/log" 2>&1
+}
+
 install() { # PACKAGE...
 	local wanted=() package llhttp_apart=
 	SCRATCH=$(mktemp -d)
@@ -173,17 +181,21 @@ install() { # PACKAGE...
 		fi
 	done
 	keep_services_still "${wanted[@]}"
-	if [ ${#wanted[@]} != 0 ] && ! apt install --no-install-recommends "${wanted[@]}" >/dev/null; then
+	if [ ${#wanted[@]} != 0 ] && ! install_quietly "${wanted[@]}"; then
 		say "once more with fresh package lists"
 		apt update || :
-		apt install --no-install-recommends "${wanted[@]}" >/dev/null
+		install_quietly "${wanted[@]}" || {
+			cat "$SCRATCH/log" >&2
+			exit 1
+		}
 	fi
 	[ -z "$llhttp_apart" ] || install_llhttp_from_debian_13 "$SCRATCH"
 }
 
 main() {
 	local purposes=" $* " packages
-	[ $# != 0 ] || { say "usage: deps.sh run|test|lint|fuzz|compose..."; exit 2; }
+	[ "${1:-}" != mirror ] || { mirror; exit; }
+	[ $# != 0 ] || { say "usage: deps.sh run|test|bench|lint|fuzz|compose..."; exit 2; }
 	case $purposes in *" test "*) purposes+="run " ;; esac
 	# shellcheck disable=SC2086 # words on purpose
 	packages=$(missing "$purposes" | tr '\n' ' ')

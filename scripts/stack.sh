@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# stack.sh run|up|down|status|logs: the whole system on this machine, under RUN_DIR (default .run).
+# stack.sh run|up|down|reset|status|logs: the whole system on this machine, under RUN_DIR (default .run).
 #
 #   run     in the foreground until Ctrl-C        up, down  in the background, and the end of it
 #   status  which part runs, and is it ready      logs      follow the logs (NAME: one of them)
+#   reset   down, and all data are forgotten
 #
 # Settings: PORT (8000; 0: any free one), RUN_DIR, BUILD, ENV_FILE (.env), and every setting of the
 # processes. With DATABASE_URL or REDIS_URL set, that server is used in place of a private one.
@@ -163,7 +164,7 @@ up() {
 	trap 'down; exit 130' INT TERM
 	# The supervisor holds descriptor 3 until everything is ready; then it writes to its log alone.
 	exec {OUT}>&1
-	read -r ready < <(exec setsid "$0" supervise-in-background 3>&1 >&"$OUT" </dev/null) || :
+	read -r ready < <(exec setsid "$0" supervise-in-background 3>&1 >&"$OUT" {OUT}>&- </dev/null) || :
 	[ -n "$ready" ] || exit 1
 }
 
@@ -182,6 +183,13 @@ down() {
 		nap 0.02
 	done
 	say "stopped"
+}
+
+reset() {
+	down
+	pg_prepare_user >/dev/null
+	rm -rf "$PG_DATA" "$PG_DATA.new" "$RUN_DIR"
+	say "forgot $RUN_DIR"
 }
 
 status() {
@@ -212,6 +220,7 @@ run) supervise foreground ;;
 supervise-in-background) supervise background ;;
 up) up ;;
 down) down ;;
+reset) reset ;;
 status) status ;;
 logs)
 	enter_run_dir

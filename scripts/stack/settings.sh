@@ -191,7 +191,7 @@ decide_for() { # PROCESS
 	case $name in
 	auth | chat | billing | ai-worker)
 		service_database_url "$name"
-		DECIDED+=("DATABASE_URL=$REPLY")
+		DECIDED+=("DATABASE_URL=$REPLY" "PUBLIC_URL=${PUBLIC_URL:-http://localhost:$PORT}")
 		;;
 	fake-stripe)
 		DECIDED+=("PUBLIC_URL=http://localhost:${PORT_OF[$name]}"

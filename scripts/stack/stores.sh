@@ -8,6 +8,7 @@ pg_prepare_user() {
 	[ "$(id -u)" = 0 ] || return 0
 	getent passwd postgres >/dev/null || die "Postgres needs the user \"postgres\" when root starts it"
 	PG_AS=(setpriv --reuid=postgres --regid=postgres --clear-groups --)
+	[ -n "$(find "$RUN_DIR" -maxdepth 0 -perm -o+x)" ] || chmod o+x "$RUN_DIR"
 	if ! "${PG_AS[@]}" test -x "$RUN_DIR"; then
 		local hash
 		hash=$(printf %s "$RUN_DIR" | sha256sum)
@@ -40,8 +41,9 @@ pg_make_cluster() {
 		cd /
 		"${PG_AS[@]}" "$PG_BIN/initdb" -D "$new" -U castor -A trust -E UTF8 --locale=C.UTF-8 --no-sync
 		secret db-owner
-		printf '%s\n' "alter role castor password '$REPLY'" "create database castor" |
-			"${PG_AS[@]}" "$PG_BIN/postgres" --single -j -D "$new" postgres
+		# With -j a statement ends at a semicolon with an empty line after it.
+		printf '%s;\n\n' "alter role castor password '$REPLY'" "create database castor" |
+			"${PG_AS[@]}" "$PG_BIN/postgres" --single -j -c exit_on_error=on -D "$new" postgres
 	) >>"$RUN_DIR/log/postgres.log" 2>&1 ||
 		die "making the database cluster failed: see $RUN_DIR/log/postgres.log"
 	# Written in place: the file stays its user's.

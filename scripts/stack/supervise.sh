@@ -79,14 +79,21 @@ last_words() { # NAME
 	tail -n 8 "$RUN_DIR/log/$1.log" | sed 's/^/    /' >&2
 }
 
+how_it_ended() { # STATUS: sets REPLY
+	REPLY="exit code $1"
+	[ "$1" -le 128 ] || REPLY="SIG$(kill -l $(($1 - 128)))"
+}
+
 wait_ready() { # NAME...
-	local name until
+	local name until status
 	now_ms
 	until=$((REPLY + 60000))
 	for name; do
 		until is_ready "$name"; do
 			if ! is_running "$name"; then
-				say "$name ended while starting; its log ($RUN_DIR/log/$name.log) ends with" >&2
+				{ wait "${PID_OF[$name]}" && status=0 || status=$?; } 2>/dev/null
+				how_it_ended "$status"
+				say "$name ended while starting ($REPLY); its log ($RUN_DIR/log/$name.log) ends with" >&2
 				last_words "$name"
 				exit 1
 			fi
@@ -103,8 +110,9 @@ wait_ready() { # NAME...
 
 # A process has ended that should not have: it comes back, each time a little later.
 on_death() { # NAME STATUS
-	local name=$1 how="exit code $2" delay_ms=${DELAY_MS[$1]:-200}
-	[ "$2" -le 128 ] || how="SIG$(kill -l $(($2 - 128)))"
+	local name=$1 delay_ms=${DELAY_MS[$1]:-200} how
+	how_it_ended "$2"
+	how=$REPLY
 	now_ms
 	[ $((REPLY - STARTED_MS[$name])) -lt 10000 ] || delay_ms=200
 	DELAY_MS[$name]=$((delay_ms * 2 < 5000 ? delay_ms * 2 : 5000))

@@ -65,6 +65,16 @@ static void free_answer(struct answer *a)
 	free(a);
 }
 
+/* True if the answer was abandoned: nothing is to be done with what came back. */
+static bool is_abandoned(struct answer *a)
+{
+	if (!a->worker->stopping)
+		return false;
+	if (!a->beating)
+		free_answer(a);
+	return true;
+}
+
 /* A job whose body makes no sense is acknowledged: the record knows what is owed. */
 static bool read_job(const struct job *j, struct msg_reply_job *m)
 {
@@ -126,6 +136,8 @@ void answer_claimed(struct answer *a, enum err e, const struct claim *c)
 		.system = w->system_prompt,
 		.max_output_tokens = w->max_output_tokens };
 
+	if (is_abandoned(a))
+		return;
 	if (is_away(e)) {
 		wait_for_store(a, e);
 		return;
@@ -269,6 +281,8 @@ void answer_stored(struct answer *a, enum err e)
 {
 	struct worker *w = a->worker;
 
+	if (is_abandoned(a))
+		return;
 	if (is_away(e)) {
 		a->maybe_stored |= e == ERR_UNSURE;
 		wait_for_store(a, e);
@@ -299,6 +313,8 @@ void answer_stored(struct answer *a, enum err e)
 
 void answer_released(struct answer *a, enum err e)
 {
+	if (is_abandoned(a))
+		return;
 	if (is_away(e)) {
 		wait_for_store(a, e);
 		return;
@@ -356,4 +372,19 @@ void answer_hand_back(struct answer *a)
 	a->burnt = false;
 	a->delay_ms = 0;
 	enter(a, ANSWER_RELEASE);
+}
+
+/* What is still with Postgres is freed when that comes back. */
+void answer_abandon(struct answer *a)
+{
+	bool at_store = a->state != ANSWER_CALL && list_empty(&a->wait_link);
+
+	if (a->state == ANSWER_CALL)
+		break_off(a);
+	list_del(&a->link);
+	list_del(&a->wait_link);
+	list_del(&a->flush_link);
+	a->state = ANSWER_DONE;
+	if (!at_store && !a->beating)
+		free_answer(a);
 }

@@ -68,6 +68,8 @@ void answer_retry_store(struct answer *a);
 void answer_beaten(struct answer *a, enum err e);
 /* The process is leaving: breaks the call off and gives the reply back, unburnt. */
 void answer_hand_back(struct answer *a);
+/* The process ends now: the lease will run out, and the sweep brings the reply to another. */
+void answer_abandon(struct answer *a);
 
 /* Used by answers_store.c when a statement has come back. */
 struct claim {

@@ -62,6 +62,7 @@ static void open_queue(struct worker *w)
 	streams[0] = app_key(w->app, STREAM_GEMINI_PRO);
 	streams[1] = app_key(w->app, STREAM_GEMINI_BASIC);
 	w->queue = jobq_open(&(struct jobq_options){ .loop = &w->app->loop,
+		.redis = w->app->redis,
 		.url = w->app->set.redis_url,
 		.streams = streams,
 		.group = GROUP_GEMINI,
@@ -231,8 +232,10 @@ static void worker_stop(struct app *app)
 
 	timer_close(&w->tick, NULL);
 	timer_close(&w->flush, NULL);
-	if (w->in_hand == 0)
-		answers_store_close(w);
+	w->stopping = true;
+	LIST_EACH(&w->answers, it)
+	answer_abandon(container_of(it, struct answer, link));
+	answers_store_close(w);
 	jobq_close(&w->queue, queue_closed, w);
 }
 

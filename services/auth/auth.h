@@ -39,7 +39,7 @@ struct auth {
 	struct inbox *billing; /* what billing says about tiers */
 	struct timer sweep;
 	bool sweeping;
-	unsigned deliveries; /* codes on their way */
+	struct list deliveries; /* codes on their way */
 	struct {
 		uint64_t *codes_sent, *codes_refused, *codes_undelivered;
 		uint64_t *codes_right, *codes_wrong, *codes_locked;
@@ -73,8 +73,10 @@ void auth_check(struct app *app, struct buf *problems);
 handler_fn send_otp_post, verify_otp_post, refresh_post, logout_post, change_password_post,
 	me_get, jwks_get;
 
-/* send_otp.c, deliver.c: a code to its number, behind the answer's back. */
+/* deliver.c: a code to its number, after the answer was given; and an end to all that are
+ * on their way. */
 void deliver_code(struct app *app, struct str mobile, struct str code);
+void deliveries_cancel(struct auth *auth);
 
 /* tokens.c: the answer of a sign-in and of a refresh. */
 struct session_tokens {

@@ -6,6 +6,8 @@
 #include "json/write.h"
 
 struct delivery {
+	struct list link; /* in auth->deliveries */
+	struct task *task;
 	struct outbound_call call;
 	const char *headers[3];
 	struct buf body, bearer;
@@ -19,7 +21,7 @@ static outcome_t delivered(struct task *t, enum err e)
 		(*auth_of(t)->count.codes_undelivered)++;
 		log_warn("otp-undelivered", L_ERR(e), L_INT("status", d->call.status));
 	}
-	auth_of(t)->deliveries--;
+	list_del(&d->link);
 	buf_fini(&d->call.answer);
 	buf_wipe(&d->body);
 	buf_wipe(&d->bearer);
@@ -30,9 +32,23 @@ static outcome_t delivered(struct task *t, enum err e)
 static outcome_t deliver(struct task *t, enum err e)
 {
 	struct delivery *d = t->state;
+	struct outbound *out = auth_of(t)->outbound;
 
-	(void)e;
-	return outbound_run(t, auth_of(t)->outbound, &d->call, delivered);
+	d->task = t;
+	if (e != ERR_OK || !out)
+		return delivered(t, ERR_CANCELED);
+	return outbound_run(t, out, &d->call, delivered);
+}
+
+void deliveries_cancel(struct auth *auth)
+{
+	LIST_EACH(&auth->deliveries, link)
+	{
+		struct delivery *d = container_of(link, struct delivery, link);
+
+		if (d->task)
+			task_cancel(d->task);
+	}
 }
 
 static void write_body(struct buf *out, struct str mobile, struct str code)
@@ -66,6 +82,6 @@ void deliver_code(struct app *app, struct str mobile, struct str code)
 		.first_byte_ms = 10000,
 		.total_ms = 15000,
 		.body_max = 64 << 10 };
-	auth->deliveries++;
+	list_push(&auth->deliveries, &d->link);
 	task_start(app, deliver, d);
 }

@@ -106,6 +106,7 @@ static enum err auth_start(struct app *app)
 	auth->signer = token_signer_new(auth->jwt_private_key, app->set.secret_key, &why);
 	open_otp(app, auth);
 	open_metrics(app->metrics, auth);
+	list_init(&auth->deliveries);
 	if (!auth_shows_codes(auth))
 		auth->outbound = outbound_open(&app->loop, 8);
 	auth->hashing = work_open(&app->loop, (unsigned)auth->hash_threads, 32);
@@ -123,7 +124,7 @@ static bool auth_drain(struct app *app)
 {
 	const struct auth *auth = app->self;
 
-	return auth->deliveries == 0 && !auth->sweeping;
+	return list_empty(&auth->deliveries) && !auth->sweeping;
 }
 
 /* ---- stop: requests that are still in hand need everything until the stores close ---- */
@@ -144,6 +145,7 @@ static void hashing_closed(void *ctx)
 	struct app *app = ctx;
 	struct auth *auth = app->self;
 
+	deliveries_cancel(auth);
 	if (auth->outbound)
 		outbound_close(&auth->outbound, outbound_closed, app);
 	else

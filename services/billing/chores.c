@@ -17,7 +17,7 @@
 #include "base/clock.h"
 
 #define TICK_MS       60000
-#define FIRST_TICK_MS 2000
+#define FIRST_TICK_MS 500
 #define PAGE          100
 #define PAGES_MAX     100
 #define EVENTS_KEPT_S (30 * 86400) /* so long Stripe lists them */
@@ -178,8 +178,8 @@ static outcome_t missed_page(struct task *t, enum err e)
 
 	(void)e;
 	c->call.path = arena_fmt(&t->arena,
-		"/v1/events?delivery_success=false&limit=%d&created%%5Bgte%%5D=%lld%s%s", PAGE,
-		(long long)(clock_wall_s() - EVENTS_KEPT_S),
+		"/v1/events?delivery_success=false&limit=%d&created%%5Bgte%%5D=%lld%s%s",
+		PAGE, (long long)(clock_wall_s() - EVENTS_KEPT_S),
 		*after ? "&starting_after=" : "", after);
 	return stripe_call(t, &c->all->b->stripe, &c->call, missed_listed);
 }

@@ -217,11 +217,11 @@ enum err stripe_event_read(const struct json *j, struct stripe_event *out)
 		.livemode = json_is_true(livemode),
 	};
 
+	if (thin && str_starts(e.type, STR("v1.")))
+		e.type = str_from(e.type, 3);
 	if (!e.id.ptr || !e.type.len || e.type.len > ID_MAX ||
 		!(thin || (str_eq(object, STR("event")) && e.has_livemode)))
 		return ERR_INVALID;
-	if (thin && str_starts(e.type, STR("v1.")))
-		e.type = str_from(e.type, 3);
 	e.action = action_of(e.type);
 	e.for_operator = str_eq(e.type, STR("charge.dispute.created")) ||
 			 str_eq(e.type, STR("charge.refunded"));

@@ -48,13 +48,6 @@ static enum err chat_start(struct app *app)
 	return ERR_OK;
 }
 
-static bool chat_drain(struct app *app)
-{
-	struct chat *c = app->self;
-
-	return pg_batch_waiting(c->accepts) == 0;
-}
-
 static void chat_stop(struct app *app)
 {
 	struct chat *c = app->self;
@@ -79,6 +72,5 @@ int main(int argc, char **argv)
 			.routes = routes,
 			.migrations = chat_migrations,
 			.start = chat_start,
-			.drain = chat_drain,
 			.stop = chat_stop });
 }

@@ -5,8 +5,8 @@
  *   http_server_bench [seconds] [connections]      default 5 and 64; needs wrk in PATH
  *   http_server_bench serve [host:port]            only the server, until SIGTERM
  *
- * One line per kind of request: requests per second, microseconds of user and system time per
- * request.
+ * One line per kind of request: requests per second, microseconds of user and system time
+ * per request.
  */
 #include <signal.h>
 #include <stdio.h>
@@ -104,9 +104,11 @@ static void measure(unsigned port, char *duration, char *connections)
 	char *post[] = { "wrk", "-t1", "-c", connections, "-d", duration, "-s", script, url,
 		NULL };
 
-	fprintf(lua, "wrk.method = \"POST\"\nwrk.body = '{\"content\":\"hello there\"}'\n"
-		     "wrk.headers[\"Content-Type\"] = \"application/json\"\n"
-		     "wrk.headers[\"Idempotency-Key\"] = \"8e03978e-40d5-43dd-bc93-6894a57f9324\"\n");
+	fprintf(lua,
+		"wrk.method = \"POST\"\nwrk.body = '{\"content\":\"hello there\"}'\n"
+		"wrk.headers[\"Content-Type\"] = \"application/json\"\n"
+		"wrk.headers[\"Idempotency-Key\"] = "
+		"\"8e03978e-40d5-43dd-bc93-6894a57f9324\"\n");
 	fclose(lua);
 	snprintf(url, sizeof url, "http://127.0.0.1:%u/hello", port);
 	run_wrk("GET, answered at once", get);

@@ -45,7 +45,8 @@ static void take(void *ctx, const struct job *j)
 		jobq_ack(w->q, j->stream, j->entry_id);
 }
 
-static void open_worker(struct worker *w, const char *name, unsigned with_room, uint64_t idle_ms)
+static void open_worker(
+	struct worker *w, const char *name, unsigned with_room, uint64_t idle_ms)
 {
 	*w = (struct worker){ .room = with_room, .ack = true };
 	w->q = jobq_open(&(struct jobq_options){ .loop = &loop,
@@ -105,7 +106,8 @@ static long long pending(const char *stream)
 {
 	struct str answer = redis_server_do(&server, "XPENDING %s workers", stream);
 
-	return answer.len > 4 && str_starts(answer, STR("*4\r\n:")) ? atoll(answer.ptr + 5) : -1;
+	return answer.len > 4 && str_starts(answer, STR("*4\r\n:")) ? atoll(answer.ptr + 5)
+								    : -1;
 }
 
 static long long length(const char *stream)
@@ -278,7 +280,8 @@ TEST(given_out_but_never_received)
 	redis_server_do(&server, "XADD %s * j c1", both[0]);
 	redis_server_do(&server, "CLIENT KILL TYPE normal SKIPME yes");
 	redis_server_do(&server, "XADD %s * j c2", both[0]);
-	redis_server_do(&server, "XREADGROUP GROUP workers w COUNT 9 STREAMS %s >", both[0]);
+	redis_server_do(
+		&server, "XREADGROUP GROUP workers w COUNT 9 STREAMS %s >", both[0]);
 	TURN_UNTIL(&loop, w.count == 4);
 	turn_for_ms(&loop, 20);
 	CHECK_STR(buf_str(&w.took), STR("a1 a2 c1 c2 "));
@@ -294,7 +297,8 @@ TEST(dead_consumers_jobs_are_taken_over)
 	redis_server_do(&server, "XGROUP CREATE %s workers 0 MKSTREAM", both[0]);
 	for (int i = 0; i < 30; i++)
 		redis_server_do(&server, "XADD %s * j d%d", both[0], i);
-	redis_server_do(&server, "XREADGROUP GROUP workers dead COUNT 30 STREAMS %s >", both[0]);
+	redis_server_do(
+		&server, "XREADGROUP GROUP workers dead COUNT 30 STREAMS %s >", both[0]);
 	CHECK_INT(pending(both[0]), 30);
 	open_worker(&w, "w", 1000, 150);
 	TURN_UNTIL(&loop, w.count == 30);

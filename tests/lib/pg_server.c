@@ -63,8 +63,8 @@ static void find_bin(void)
 	if (glob("/usr/lib/postgresql/*/bin/postgres", 0, NULL, &found) != 0)
 		give_up("no /usr/lib/postgresql/*/bin/postgres");
 	for (size_t i = 0; i < found.gl_pathc; i++) {
-		unsigned long v =
-			strtoul(found.gl_pathv[i] + strlen("/usr/lib/postgresql/"), NULL, 10);
+		unsigned long v = strtoul(
+			found.gl_pathv[i] + strlen("/usr/lib/postgresql/"), NULL, 10);
 
 		version = v > version ? v : version;
 	}
@@ -83,7 +83,8 @@ static _Noreturn void become(const char *const *argv, const char *in, const char
 	dup2(from, 0);
 	dup2(to, 1);
 	dup2(to, 2);
-	/* A test that is killed takes its server with it: SIGQUIT is "immediate shutdown". */
+	/* A test that is killed takes its server with it: SIGQUIT is "immediate shutdown".
+	 */
 	prctl(PR_SET_PDEATHSIG, SIGQUIT);
 	if (chdir("/") == 0)
 		execv(argv[0], (char *const *)argv);
@@ -107,7 +108,6 @@ static void remove_tree(const char *dir)
 	const char *const rm[] = { "/bin/rm", "-rf", dir, NULL };
 
 	run(rm, "/dev/null", "/dev/null");
-	rmdir(dir); /* which belongs to the postgres user's folder's owner: us */
 }
 
 /* ---- the empty cluster ---- */
@@ -124,14 +124,14 @@ static bool is_ours(const char *dir)
 	struct stat st;
 
 	return lstat(dir, &st) == 0 && S_ISDIR(st.st_mode) && st.st_uid == user &&
-		(st.st_mode & 077) == 0;
+	       (st.st_mode & 077) == 0;
 }
 
 static void make_cluster(const char *data, const char *log)
 {
-	char initdb[160], postgres[160], sql[160];
-	const char *const init[] = { initdb, "-D", data, "-U", "postgres", "-A", "trust", "-E",
-		"UTF8", "--no-locale", "--no-sync", "--wal-segsize=1", NULL };
+	char initdb[160], postgres[160], sql[176];
+	const char *const init[] = { initdb, "-D", data, "-U", "postgres", "-A", "trust",
+		"-E", "UTF8", "--no-locale", "--no-sync", "--wal-segsize=1", NULL };
 	const char *const single[] = { postgres, "--single", "-D", data, "-F", "postgres",
 		NULL };
 	FILE *f;
@@ -164,10 +164,11 @@ static void make_template(const char *template, const char *work)
 static void copy_cluster(const struct pg_server *s)
 {
 	char template[160], data[160], log[160];
-	const char *const cp[] = { "/bin/cp", "-a", "--reflink=auto", template, data, NULL };
+	const char *const cp[] = { "/bin/cp", "-a", "--reflink=auto", template, data,
+		NULL };
 
-	snprintf(template, sizeof template, "%.90s/castor-pg-template-%lu-%u", tmp(), version,
-		user);
+	snprintf(template, sizeof template, "%.90s/castor-pg-template-%lu-%u", tmp(),
+		version, user);
 	snprintf(data, sizeof data, "%s/data", s->dir);
 	snprintf(log, sizeof log, "%s/log", s->dir);
 	if (!is_ours(template))
@@ -195,8 +196,8 @@ static int free_port(void)
 static bool launch(struct pg_server *s)
 {
 	char program[160], data[160], log[160], sockets[192], port[32];
-	const char *const argv[] = { program, "-D", data, "-F", "-c", port, "-c", sockets, "-c",
-		"listen_addresses=127.0.0.1", "-c", "max_connections=100", "-c",
+	const char *const argv[] = { program, "-D", data, "-F", "-c", port, "-c", sockets,
+		"-c", "listen_addresses=127.0.0.1", "-c", "max_connections=100", "-c",
 		"full_page_writes=off", "-c", "shared_buffers=64MB", NULL };
 
 	snprintf(program, sizeof program, "%s/postgres", bin);
@@ -323,15 +324,14 @@ void pg_server_stop(struct pg_server **server)
 
 const char *pg_server_url(struct pg_server *s, const char *role)
 {
-	return arena_fmt(
-		&s->arena, "postgresql://%s@127.0.0.1:%d/castor", role, s->port)
+	return arena_fmt(&s->arena, "postgresql://%s@127.0.0.1:%d/castor", role, s->port)
 		.ptr;
 }
 
 const char *pg_server_socket_url(struct pg_server *s, const char *role)
 {
-	return arena_fmt(&s->arena, "postgresql://%s@/castor?host=%s&port=%d", role, s->dir,
-		s->port)
+	return arena_fmt(
+		&s->arena, "postgresql://%s@/castor?host=%s&port=%d", role, s->dir, s->port)
 		.ptr;
 }
 

@@ -11,7 +11,7 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
-#include "tests/lib/ask.h"
+#include "tests/lib/talk.h"
 
 #define ENV_MAX   64
 #define WORDS_MAX 8
@@ -80,10 +80,13 @@ void process_start(struct process *p, const char *name, const char *const *env)
 		if (!mkdtemp(p->dir))
 			give_up(p->dir);
 	}
-	snprintf(p->socket, sizeof p->socket, "%s/s", p->dir);
+	if (p->port)
+		snprintf(p->socket, sizeof p->socket, "127.0.0.1:%d", p->port);
+	else
+		snprintf(p->socket, sizeof p->socket, "%s/s", p->dir);
 	snprintf(p->admin, sizeof p->admin, "%s/a", p->dir);
 	snprintf(p->log, sizeof p->log, "%s/log", p->dir);
-	snprintf(listen, sizeof listen, "LISTEN=unix:%s", p->socket);
+	snprintf(listen, sizeof listen, "LISTEN=%s%s", p->port ? "" : "unix:", p->socket);
 	snprintf(admin, sizeof admin, "ADMIN_LISTEN=unix:%s", p->admin);
 	for (; *env && n < ENV_MAX; env++)
 		all[n++] = *env;
@@ -106,7 +109,8 @@ bool process_ready(struct process *p)
 		struct arena a;
 
 		arena_init(&a);
-		ready = ask(&a, p->admin, &(struct ask){ .path = "/readyz" }).status == 200;
+		ready = talk(&a, p->admin, &(struct talk){ .path = "/readyz" }).status ==
+			200;
 		arena_fini(&a);
 		if (!ready)
 			usleep(5000);
@@ -156,23 +160,10 @@ int process_stop(struct process *p)
 	return code;
 }
 
-int process_run(const char *name, const char *const *words, const char *const *env)
-{
-	char log[] = "/tmp/castor-run-XXXXXX";
-	int fd = mkstemp(log), code;
-
-	if (fd < 0)
-		give_up(log);
-	close(fd);
-	code = wait_for(spawn(name, words, env, log));
-	unlink(log);
-	return code;
-}
-
-struct str process_log(const struct process *p, struct arena *a)
+static struct str read_file(const char *path, struct arena *a)
 {
 	struct buf text = { 0 };
-	int fd = open(p->log, O_RDONLY | O_CLOEXEC);
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	ssize_t n;
 
 	while (fd >= 0 && (n = read(fd, buf_reserve(&text, 65536), 65536)) > 0)
@@ -183,4 +174,25 @@ struct str process_log(const struct process *p, struct arena *a)
 
 	buf_fini(&text);
 	return out;
+}
+
+int process_run(const char *name, const char *const *words, const char *const *env,
+	struct arena *a, struct str *said)
+{
+	char log[] = "/tmp/castor-run-XXXXXX";
+	int fd = mkstemp(log), code;
+
+	if (fd < 0)
+		give_up(log);
+	close(fd);
+	code = wait_for(spawn(name, words, env, log));
+	if (said)
+		*said = read_file(log, a);
+	unlink(log);
+	return code;
+}
+
+struct str process_log(const struct process *p, struct arena *a)
+{
+	return read_file(p->log, a);
 }

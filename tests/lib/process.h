@@ -2,7 +2,7 @@
  * process - one of our binaries, started by a test: from ../bin beside the test itself,
  * with an environment of its own, serving on Unix sockets in a directory of its own.
  *
- * Use:  process_start; process_ready; ask (ask.h) on p.socket; process_stop. What still
+ * Use:  process_start; process_ready; talk (talk.h) on p.socket; process_stop. What still
  * runs when the test ends is killed, also if the test itself is.
  */
 #ifndef TESTS_LIB_PROCESS_H
@@ -13,9 +13,10 @@
 #include "base/arena.h"
 
 struct process {
-	pid_t pid;       /* 0: not running */
-	char dir[48];    /* of the sockets and the log */
-	char socket[80]; /* LISTEN */
+	pid_t pid;    /* 0: not running */
+	char dir[48]; /* of the sockets and the log */
+	int port; /* set before the start: it serves there on 127.0.0.1, not on a socket */
+	char socket[80]; /* LISTEN: a path, or 127.0.0.1:port */
 	char admin[80];  /* ADMIN_LISTEN */
 	char log[80];    /* what it wrote on standard output and error */
 };
@@ -27,8 +28,10 @@ void process_start(struct process *p, const char *name, const char *const *env);
 bool process_ready(struct process *p);
 /* SIGTERM, and its exit code; -1 if it had to be killed after 20 s, or died of a signal. */
 int process_stop(struct process *p);
-/* Runs `name word...` to its end; its exit code. words: NULL-terminated. */
-int process_run(const char *name, const char *const *words, const char *const *env);
+/* Runs `name word...` to its end; its exit code, and in *said (may be NULL) what it wrote.
+ */
+int process_run(const char *name, const char *const *words, const char *const *env,
+	struct arena *a, struct str *said);
 /* All that it has logged so far. */
 struct str process_log(const struct process *p, struct arena *a);
 

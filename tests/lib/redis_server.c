@@ -93,6 +93,10 @@ static void run(struct redis_server *s)
 
 static bool launch(struct redis_server *s)
 {
+	char path[80];
+
+	snprintf(path, sizeof path, "%s/s", s->dir);
+	unlink(path); /* of one that was killed */
 	s->pid = fork();
 	if (s->pid < 0)
 		give_up("fork");
@@ -101,10 +105,10 @@ static bool launch(struct redis_server *s)
 	for (int i = 0; i < 5000; i++) {
 		int fd = dial(s);
 
-		if (fd >= 0) {
+		if (fd >= 0)
 			close(fd);
+		if (fd >= 0 && access(path, F_OK) == 0)
 			return true;
-		}
 		if (waitpid(s->pid, NULL, WNOHANG) == s->pid)
 			break;
 		usleep(2000);

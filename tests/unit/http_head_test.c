@@ -621,6 +621,25 @@ TEST(answers_are_read_as_strictly)
 	}
 }
 
+TEST(line_ends_are_refused_before_anything_is_parsed)
+{
+	static const struct str bad[] = {
+		STR("GET / HTTP/1.1\r\nX: a\rb\r\n\r\n"),
+		STR("GET / HTTP/1.1\r\nX: a\nb\r\n\r\n"),
+		STR("GET / HTTP/1.1\r\nX: a\r\n b\r\n\r\n"),
+		STR("GET / HTTP/1.1\r\nX: a\r\n\tb\r\n\r\n"),
+		STR("GET / HTTP/1.1\r\nX: a\r\n\rX"),
+		STR("GET / HTTP/1.1\r\nX: a\r\n\n"),
+	};
+
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+		struct head_scan scan = { 0 };
+		bool whole;
+
+		CHECK(head_scan(&scan, bad[i], &whole) != NULL && !whole);
+	}
+}
+
 TEST(the_parser_is_a_strict_one)
 {
 	CHECK(intake_self_test());

@@ -10,7 +10,7 @@
 
 /* ---- handlers ---- */
 
-static struct task *held; /* the task that waits until the test wakes it */
+static struct task *held; /* the last task that waits until the test wakes it */
 static int held_error;
 static unsigned served, done_count;
 static struct http_done last_done;
@@ -281,12 +281,11 @@ TEST(requests_behind_a_slow_one_wait_for_it)
 	TURN_UNTIL(&w.app.loop, held);
 	turn_for_ms(&w.app.loop, 5);
 	CHECK_INT(served, 1);
-	CHECK(!conn_of(&w)->reading);
 	task_wake(held, ERR_OK);
 	CHECK_ANSWER(&c, 200, "/wait");
 	CHECK_ANSWER(&c, 200, "/2");
 	CHECK_ANSWER(&c, 200, "/3");
-	CHECK(conn_of(&w)->reading && !conn_of(&w)->pending.ptr);
+	CHECK(!conn_of(&w)->pending.ptr);
 	TEARDOWN;
 }
 
@@ -298,12 +297,14 @@ TEST(what_waits_behind_a_slow_request_is_bounded)
 	for (int i = 0; i < 5000; i++)
 		SAY(&c, GET("/x"));
 	turn_for_ms(&w.app.loop, 5);
-	CHECK(conn_of(&w)->pending.len <= READ_BUFFER_SIZE);
+	CHECK(!conn_of(&w)->reading);
+	CHECK(conn_of(&w)->pending.len <= 4096 + READ_BUFFER_SIZE);
 	task_wake(held, ERR_OK);
 	CHECK_ANSWER(&c, 200, "/wait");
 	for (int i = 0; i < 5000; i++)
 		CHECK_ANSWER(&c, 200, "/x");
 	CHECK_INT(served, 5001);
+	CHECK(conn_of(&w)->reading);
 	TEARDOWN;
 }
 
@@ -537,6 +538,18 @@ TEST(a_handler_is_told_when_its_client_leaves)
 	TEARDOWN;
 }
 
+TEST(leaving_is_noticed_behind_further_requests)
+{
+	SETUP;
+	SAY(&c, GET("/wait") GET("/2"));
+	TURN_UNTIL(&w.app.loop, held);
+	client_close(&c);
+	TURN_UNTIL(&w.app.loop, !held);
+	CHECK_INT(held_error, ERR_CANCELED);
+	CHECK_INT(served, 1);
+	TEARDOWN;
+}
+
 TEST(a_reset_is_noticed_too)
 {
 	struct linger none = { .l_onoff = 1 };
@@ -609,4 +622,77 @@ TEST(closing_the_server_waits_for_handlers)
 	client_close(&c);
 	loop_run(&w.app.loop);
 	loop_fini(&w.app.loop);
+}
+
+/* ---- all at once ---- */
+
+static uint32_t dice; /* the same throws in every run */
+
+static uint32_t throw(uint32_t sides)
+{
+	dice = dice * 1664525 + 1013904223;
+	return (dice >> 8) % sides;
+}
+
+static void misbehave(struct client *c, struct web *w)
+{
+	static const struct str things[] = {
+		STR(GET("/x")),
+		STR(GET("/x") GET("/wait") GET("/y")),
+		STR(GET("/wait")),
+		STR("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nhello"),
+		STR("POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: "
+		    "chunked\r\n\r\n5\r\nhe"),
+		STR("POST /refused HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nhell"),
+		STR("llo\r\n0\r\n\r\n"),
+		STR("GET /x HTTP/1.1\r\nHo"),
+		STR("\r\n"),
+		STR("nonsense"),
+		STR("GET /x HTTP/1.0\r\n\r\n"),
+	};
+	struct linger none = { .l_onoff = 1 };
+
+	switch (throw(8)) {
+	case 0:
+		client_close(c);
+		client_open(c, w);
+		break;
+	case 1:
+		setsockopt(c->fd, SOL_SOCKET, SO_LINGER, &none, sizeof none);
+		client_close(c);
+		client_open(c, w);
+		break;
+	case 2:
+		shutdown(c->fd, SHUT_WR);
+		break;
+	case 3:
+		client_look(c);
+		break;
+	case 4:
+		if (held)
+			task_wake(held, ERR_OK);
+		break;
+	default:
+		client_say(c, things[throw(sizeof things / sizeof *things)]);
+	}
+}
+
+TEST(rude_clients_leave_nothing_behind)
+{
+	struct client others[6];
+	SETUP;
+
+	dice = 1;
+	for (int i = 0; i < 6; i++)
+		client_open(&others[i], &w);
+	for (int i = 0; i < 2000; i++)
+		misbehave(&others[throw(6)], &w);
+	for (int i = 0; i < 6; i++)
+		client_close(&others[i]);
+	TURN_UNTIL(&w.app.loop, http_server_connections(w.server) == 1);
+	CHECK_INT(w.server->exchange_count, 0);
+	CHECK_INT(w.server->held, 0);
+	SAY(&c, GET("/still-here"));
+	CHECK_ANSWER(&c, 200, "/still-here");
+	TEARDOWN;
 }

@@ -68,7 +68,7 @@ TEST(what_is_wrong_is_said)
 		"redis://h/1/2", "redis://h/99999", "redis://u@h", "redis://u:%4@h",
 		"redis://u:%zz@h", "redis://u:%00@h", "redis://[::1", "redis://[::1]6379",
 		"redis://[]", "unix://", "unix://run/s", "unix:///s?name=1",
-		"unix:///s?db=x" };
+		"unix:///s?db=x", "redis://a b", "redis://h\t", "unix:///\xc3\xa4" };
 
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
 		if (!redis_url_problem(bad[i]))

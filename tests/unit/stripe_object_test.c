@@ -261,6 +261,7 @@ TEST(what_is_no_event_is_refused)
 		"{\"id\":\"evt 1\",\"object\":\"event\",\"livemode\":false,\"type\":\"x\"}",
 		"{\"object\":\"event\",\"livemode\":false,\"type\":\"x\"}",
 		"{\"id\":\"evt_1\",\"object\":\"event\",\"livemode\":false}",
+		"{\"id\":\"evt_1\",\"object\":\"v2.core.event\",\"type\":\"v1.\"}",
 		EVENT("customer.subscription.updated", "{}"),
 		EVENT("customer.subscription.updated", "{\"id\":\"sub_1/../x\"}"),
 		EVENT("customer.deleted", "null") };

@@ -4,17 +4,20 @@
  * it connects and whenever a seq is missing, and the sender says every few seconds how far
  * it has come.
  *
- * Sender:   its SQL calls <schema>.outbox_add(type, subject, data jsonb) inside the
+ * Sender: its SQL calls <schema>.outbox_add(type, subject, data jsonb) inside the
  * transaction that makes the fact true (shared migration, sql/0001_outbox.sql); after the
  * commit outbox_kick. The relay publishes rows above the recorded high-water mark, in
  * order, at the kick, every second, at start, and again from `after` when asked. Several
- * copies may publish the same row. Rows are kept for 30 days. Receiver: inbox_open with a
- * handler per kind. Events of one source are applied one at a time and in order of seq;
- * applied ones are skipped, kinds without a handler too. Durable receivers keep their place
- * in <schema>.inbox_cursor (each copy of a service applies every event, so effects are
- * idempotent); the others (the gateway) start where the source stood `lookback_s` ago. An
- * event whose handler fails is tried again, with back-off, for ever. Uses the app's pg (but
- * for inboxes that are not durable), redis and pubsub. Loop thread only.
+ * copies may publish the same row. Rows are kept for 30 days.
+ *
+ * Receiver: inbox_open with a handler per kind. Events of one source are applied one at a
+ * time and in order of seq; applied ones are skipped, kinds without a handler too. Durable
+ * receivers keep their place in <schema>.inbox_cursor (each copy of a service applies every
+ * event, so effects must be idempotent); the others (the gateway) start where the source
+ * stood `lookback_s` ago. An event whose handler fails is tried again, with back-off.
+ *
+ * Uses the app's pg (but for inboxes that are not durable), redis and pubsub. Loop thread
+ * only.
  */
 #ifndef DATA_BUS_H
 #define DATA_BUS_H

@@ -11,18 +11,19 @@
 
 #include "base/clock.h"
 #include "data/event.h"
-#include "data/pg.h"
+#include "data/inbox_store.h"
 #include "data/redis.h"
 
-#define TICK_MS       500
-#define ASK_LEAST_MS  500   /* between two questions */
-#define ASK_EVERY_MS  30000 /* even if all seems well */
-#define ASK_ANSWER_MS 3000  /* no answer came: asks again */
-#define WAITING_MAX   5000
-#define RETRY_MS      100
-#define RETRY_MAX_MS  30000
-#define AHEAD_MAX     5   /* heads behind our place before that is said */
-#define SAVE_SKIPPED  100 /* facts of no interest before the place is saved all the same */
+#define TICK_MS            250
+#define ASK_LEAST_MS       200   /* between two questions */
+#define ASK_EVERY_MS       30000 /* even if all seems well */
+#define ASK_ANSWER_MS      1000  /* no answer came: asks again */
+#define WAITING_MAX        5000
+#define RETRY_MS           100
+#define RETRY_MAX_MS       30000
+#define PLACE_RETRY_MAX_MS 1500
+#define AHEAD_MAX          5 /* heads behind our place before that is said */
+#define SAVE_SKIPPED       100 /* facts of no interest before the place is saved all the same */
 
 struct waiting_event {
 	struct list link;
@@ -55,14 +56,6 @@ struct inbox {
 	bool closing;
 	unsigned open; /* timers */
 };
-
-static const struct pg_stmt find_place = { .name = "inbox_find",
-	.sql = "select seq from inbox_cursor where source = $1::text" };
-static const struct pg_stmt save_place = { .name = "inbox_save",
-	.sql = "insert into inbox_cursor as c (source, seq) values ($1::text, $2::bigint)"
-	       " on conflict (source) do update set seq = excluded.seq, moved_at = now()"
-	       " where c.seq < excluded.seq",
-	.write = true };
 
 static void go_on(struct inbox *in)
 {
@@ -232,21 +225,12 @@ static void on_message(void *ctx, struct str channel, struct str message)
 
 static step_fn place_read, place_again;
 
-static enum err read_place(struct task *t, const struct pg_rows *rows, void *into)
-{
-	(void)t;
-	*(int64_t *)into = pg_count(rows) ? pg_i64(rows, 0, 0) : 0;
-	return ERR_OK;
-}
-
 static outcome_t place_begin(struct task *t, enum err e)
 {
 	struct inbox *in = container_of(t, struct inbox, task);
-	struct pg_params p = { 0 };
 
 	(void)e;
-	pg_add_text(&p, str_of(in->o.source));
-	return pg_run(t, &find_place, &p, read_place, &in->cursor, place_read);
+	return inbox_find_place(t, in->o.source, &in->cursor, place_read);
 }
 
 static outcome_t place_read(struct task *t, enum err e)
@@ -272,15 +256,6 @@ static outcome_t place_again(struct task *t, enum err e)
 	struct inbox *in = container_of(t, struct inbox, task);
 
 	return in->closing ? task_end(t) : place_begin(t, e);
-}
-
-static outcome_t place_save(struct task *t, struct inbox *in, int64_t seq, step_fn *next)
-{
-	struct pg_params p = { 0 };
-
-	pg_add_text(&p, str_of(in->o.source));
-	pg_add_i64(&p, seq);
-	return pg_run(t, &save_place, &p, NULL, NULL, next);
 }
 
 /* ---- applying the first in line ---- */
@@ -351,7 +326,7 @@ outcome_t inbox_applied(struct task *t)
 	struct inbox *in = container_of(t, struct inbox, task);
 
 	if (in->o.durable)
-		return place_save(t, in, first_in_line(in)->seq, saved);
+		return inbox_save_place(t, in->o.source, first_in_line(in)->seq, saved);
 	advance(in);
 	return task_end(t);
 }

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "data/jobq_group.h"
 #include "data/jobq_hand.h"
 #include "data/redis_conn.h"
 #include "data/redis_wire.h"
@@ -11,34 +12,9 @@
 #define BLOCK_MS    2000
 #define RETRY_MS    300
 #define WAKE_MS     10
-#define CURSOR_SIZE 48
 #define TIDY_EVERY  60 /* upkeeps */
 #define SOON_MS     50 /* the common connection is up by then as well */
 #define RECOVER_MAX 1000
-#define DEAD_MS     "3600000"
-
-/* A consumer that has nothing pending leaves no trace; with something pending it must stay.
- */
-static struct redis_script leave_group = {
-	.name = "jobq-leave",
-	.lua = "if #redis.call('XPENDING', KEYS[1], ARGV[1], '-', '+', 1, ARGV[2]) > 0 "
-	       "then return 0 "
-	       "end redis.call('XGROUP', 'DELCONSUMER', KEYS[1], ARGV[1], ARGV[2]) return 1"
-};
-
-/* The same for others that have not been heard of for long: they were killed. */
-static struct redis_script tidy_group = { .name = "jobq-tidy",
-	.lua = "for _, c in ipairs(redis.call('XINFO', 'CONSUMERS', KEYS[1], ARGV[1])) do "
-	       "if c[2] ~= ARGV[2] and c[4] == 0 and c[6] > tonumber(ARGV[3]) then "
-	       "redis.call('XGROUP', 'DELCONSUMER', KEYS[1], ARGV[1], c[2]) end end" };
-
-/* The search for abandoned entries of a stream. */
-struct takeover {
-	struct jobq *q;
-	unsigned stream;
-	bool asked;
-	char cursor[CURSOR_SIZE]; /* how far it got */
-};
 
 struct jobq {
 	struct jobq_options o;
@@ -51,7 +27,7 @@ struct jobq {
 	unsigned turn; /* number of reads for which there was not room on all streams */
 	struct timer retry, upkeep;
 	unsigned upkeeps;
-	struct takeover takeover[JOBQ_STREAMS_MAX];
+	struct jobq_takeover takeover;
 
 	bool closing;
 	unsigned leaving; /* groups that were not left yet */
@@ -100,39 +76,13 @@ static void give_back_ready(struct jobq *q)
 		jobq_hand_give_back(&q->hand, container_of(link, struct held_job, link));
 }
 
-/* [id, [field, value, ...]]; the fields are nil when the entry was deleted. */
-static void arrive(struct jobq *q, unsigned stream, const struct redis_value *entry)
+static void arrive(struct jobq *q, unsigned stream, const struct redis_value *entries)
 {
-	struct redis_value id = redis_at(entry, 0), fields = redis_at(entry, 1);
-	struct held_job *job;
-
-	for (size_t i = 0; i + 1 < fields.count; i += 2) {
-		if (!str_eq(redis_at(&fields, i).s, STR("j")))
-			continue;
-		job = jobq_hand_add(&q->hand, stream, id.s, redis_at(&fields, i + 1).s);
-		if (job)
-			list_push(&q->ready, &job->link);
-		return;
-	}
-	if (fields.kind == REDIS_ARRAY)
-		log_error("job-malformed", L_Z("stream", q->hand.streams[stream]),
-			L_STR("entry", id.s));
-	jobq_hand_ack(&q->hand, stream, id.s);
-}
-
-static size_t arrive_all(struct jobq *q, unsigned stream, const struct redis_value *entries)
-{
-	for (size_t i = 0; i < entries->count; i++) {
-		struct redis_value entry = redis_at(entries, i);
-
-		if (entry.kind == REDIS_ARRAY) /* nil: deleted, in Redis 6.2 */
-			arrive(q, stream, &entry);
-	}
+	jobq_hand_arrive(&q->hand, stream, entries, &q->ready);
 	if (q->paused)
 		give_back_ready(q);
 	else
 		take_ready(q);
-	return entries->count;
 }
 
 /* [[stream, [entry, ...]], ...] or nil; the number of entries. */
@@ -144,8 +94,10 @@ static size_t arrive_streams(struct jobq *q, const struct redis_value *v)
 		struct redis_value pair = redis_at(v, i), entries = redis_at(&pair, 1);
 		unsigned stream = stream_number(q, redis_at(&pair, 0).s);
 
-		if (stream < q->hand.count)
-			n += arrive_all(q, stream, &entries);
+		if (stream == q->hand.count)
+			continue;
+		n += entries.count;
+		arrive(q, stream, &entries);
 	}
 	return n;
 }
@@ -190,8 +142,7 @@ static void read_ended(struct jobq *q)
 		go_on(q);
 }
 
-/* Without v the connection broke, and on_up goes on. NOGROUP, UNBLOCKED: Redis was emptied.
- */
+/* No v: the connection broke, on_up goes on. NOGROUP, UNBLOCKED: Redis was emptied. */
 static void on_read(void *ctx, enum err e, const struct redis_value *v)
 {
 	struct jobq *q = ctx;
@@ -265,15 +216,16 @@ static void make_groups(struct jobq *q)
 }
 
 /*
- * Ends the read that waits, so that nothing is given to who will not take it. It may not wait
- * yet: the two go by different connections; so this is said again until it has ended.
+ * Ends the read that waits, so that nothing is given to who will not take it. It may not
+ * wait yet: the two go by different connections; so this is said again until it has ended.
  */
 static void wake_reader(struct jobq *q)
 {
 	if (!q->reading || !q->client_id[0])
 		return;
 	redis_send(q->o.redis,
-		&REDIS_CMD(STR("CLIENT"), STR("UNBLOCK"), str_of(q->client_id)), NULL, NULL);
+		&REDIS_CMD(STR("CLIENT"), STR("UNBLOCK"), str_of(q->client_id)), NULL,
+		NULL);
 	timer_start(&q->retry, WAKE_MS, 0);
 }
 
@@ -335,64 +287,32 @@ static void on_down(void *ctx)
 	q->client_id[0] = '\0';
 }
 
-/* ---- upkeep: heartbeat, takeover, dead consumers ---- */
+/* ---- upkeep ---- */
 
-static void on_taken_over(void *ctx, enum err e, const struct redis_value *v)
+static void on_taken_over(void *ctx, unsigned stream, const struct redis_value *entries)
 {
-	struct takeover *over = ctx;
-	struct jobq *q = over->q;
-	struct redis_value cursor, entries;
+	struct jobq *q = ctx;
 
-	over->asked = false;
-	if (e == ERR_OK) {
-		cursor = redis_at(v, 0);
-		entries = redis_at(v, 1);
-		snprintf(over->cursor, sizeof over->cursor, "%.*s", STR_ARG(cursor.s));
-		if (entries.count)
-			log_info("jobs-taken-over",
-				L_Z("stream", q->hand.streams[over->stream]),
-				L_INT("jobs", entries.count));
-		arrive_all(q, over->stream, &entries);
-	}
+	if (entries && entries->count)
+		log_info("jobs-taken-over", L_Z("stream", q->hand.streams[stream]),
+			L_INT("jobs", entries->count));
+	if (entries)
+		arrive(q, stream, entries);
 	if (q->closing)
 		finish_close(q);
 }
 
-static void take_over(struct jobq *q, unsigned stream, unsigned count)
-{
-	struct takeover *over = &q->takeover[stream];
-	char counted[12], idle[24];
-
-	if (over->asked)
-		return;
-	over->asked = true;
-	snprintf(counted, sizeof counted, "%u", count);
-	snprintf(idle, sizeof idle, "%llu", (unsigned long long)q->o.idle_ms);
-	redis_send(q->o.redis,
-		&REDIS_CMD(STR("XAUTOCLAIM"), str_of(q->hand.streams[stream]),
-			str_of(q->o.group), str_of(q->o.consumer), str_of(idle),
-			str_of(over->cursor), STR("COUNT"), str_of(counted)),
-		on_taken_over, over);
-}
-
+/* The blocking read has asked for all the room: what is too much waits here. */
 static void on_upkeep(struct timer *t)
 {
 	struct jobq *q = container_of(t, struct jobq, upkeep);
-	unsigned room = q->paused ? 0 : q->o.room(q->o.ctx);
+	unsigned room = q->paused || !list_empty(&q->ready) ? 0 : q->o.room(q->o.ctx);
 
 	jobq_hand_heartbeat(&q->hand);
-	for (unsigned i = 0; i < q->hand.count; i++) {
-		/* The blocking read has asked for all the room: what is too much waits
-		 * here. */
-		if (room > 0 && list_empty(&q->ready))
-			take_over(q, i, room / 2 + 1);
-		if (q->upkeeps % TIDY_EVERY == 0)
-			redis_send_eval(q->o.redis, &tidy_group, 1,
-				&REDIS_CMD(str_of(q->hand.streams[i]), str_of(q->o.group),
-					str_of(q->o.consumer), STR(DEAD_MS)),
-				NULL, NULL);
-	}
-	q->upkeeps++;
+	if (room > 0)
+		jobq_takeover_search(&q->takeover, room / 2 + 1);
+	if (q->upkeeps++ % TIDY_EVERY == 0)
+		jobq_group_tidy(&q->hand);
 }
 
 /* ---- open, pause, close ---- */
@@ -414,10 +334,10 @@ struct jobq *jobq_open(const struct jobq_options *o)
 
 		assert(i < JOBQ_STREAMS_MAX);
 		q->hand.streams[i] = o->streams[i];
-		q->takeover[i] = (struct takeover){ .q = q, .stream = i, .cursor = "0-0" };
 	}
 	list_init(&q->ready);
 	jobq_hand_init(&q->hand);
+	jobq_takeover_init(&q->takeover, &q->hand, on_taken_over, q);
 	timer_open(o->loop, &q->retry, on_retry);
 	timer_open(o->loop, &q->upkeep, on_upkeep);
 	q->conn = redis_conn_open(&(struct redis_conn_options){ .loop = o->loop,
@@ -508,19 +428,11 @@ static void on_left(void *ctx, enum err e, const struct redis_value *v)
 /* Acks, then leaving: the common connection keeps their order. */
 static void finish_close(struct jobq *q)
 {
-	if (q->reading || q->leaving)
+	if (q->reading || q->leaving || jobq_takeover_is_asking(&q->takeover))
 		return;
-	for (unsigned i = 0; i < q->hand.count; i++) {
-		if (q->takeover[i].asked)
-			return;
-	}
 	jobq_hand_flush(&q->hand);
 	q->leaving = q->hand.count;
-	for (unsigned i = 0; i < q->hand.count; i++)
-		redis_send_eval(q->o.redis, &leave_group, 1,
-			&REDIS_CMD(str_of(q->hand.streams[i]), str_of(q->o.group),
-				str_of(q->o.consumer)),
-			on_left, q);
+	jobq_group_leave(&q->hand, on_left, q);
 }
 
 void jobq_close(struct jobq **jobq, void (*cb)(void *ctx), void *ctx)

@@ -48,8 +48,7 @@ struct jobq_options {
 struct jobq *jobq_open(const struct jobq_options *o);
 /* There is room again. */
 void jobq_more(struct jobq *q);
-/* Done with it: XACK and XDEL. Fire and forget; leaves with others at the end of the turn.
- */
+/* Done with it: XACK and XDEL, fire and forget, with others at the end of the turn. */
 void jobq_ack(struct jobq *q, const char *stream, struct str entry_id);
 /* Not done, and somebody else may do it now: added again at the end of the stream, then
  * acked. */

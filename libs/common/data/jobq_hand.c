@@ -81,6 +81,38 @@ struct held_job *jobq_hand_add(
 	return job;
 }
 
+/* The fields are nil when the entry was deleted; in Redis 6.2 the entry itself is. */
+static void arrive_one(struct jobq_hand *h, unsigned stream,
+	const struct redis_value *entry, struct list *ready)
+{
+	struct redis_value id = redis_at(entry, 0), fields = redis_at(entry, 1);
+	struct held_job *job;
+
+	for (size_t i = 0; i + 1 < fields.count; i += 2) {
+		if (!str_eq(redis_at(&fields, i).s, STR("j")))
+			continue;
+		job = jobq_hand_add(h, stream, id.s, redis_at(&fields, i + 1).s);
+		if (job)
+			list_push(ready, &job->link);
+		return;
+	}
+	if (fields.kind == REDIS_ARRAY)
+		log_error("job-malformed", L_Z("stream", h->streams[stream]),
+			L_STR("entry", id.s));
+	jobq_hand_ack(h, stream, id.s);
+}
+
+void jobq_hand_arrive(struct jobq_hand *h, unsigned stream,
+	const struct redis_value *entries, struct list *ready)
+{
+	for (size_t i = 0; i < entries->count; i++) {
+		struct redis_value entry = redis_at(entries, i);
+
+		if (entry.kind == REDIS_ARRAY)
+			arrive_one(h, stream, &entry, ready);
+	}
+}
+
 /* ---- acks ---- */
 
 static void let_go(struct jobq_hand *h, struct held_job *job)

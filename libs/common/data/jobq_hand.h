@@ -34,6 +34,10 @@ struct held_job {
 void jobq_hand_init(struct jobq_hand *h);
 void jobq_hand_fini(struct jobq_hand *h);
 
+/* Entries of an answer, [[id, [field, value, ...]], ...]: new jobs are added to the list
+ * `ready`; what is no job is acked. */
+void jobq_hand_arrive(struct jobq_hand *h, unsigned stream,
+	const struct redis_value *entries, struct list *ready);
 /* NULL if it is in hand already, or the id is no id. */
 struct held_job *jobq_hand_add(
 	struct jobq_hand *h, unsigned stream, struct str id, struct str body);

@@ -50,12 +50,12 @@ const char *migrate_quoted(struct migrate *m, const char *name)
 
 /* ---- the server ---- */
 
-/* A server that is still starting, or a database still to be made, is worth a wait; the reason
- * is said when it changes, so that a wrong password does not look like a hang. */
+/* A server that is still starting, or a database still to be made, is worth a wait; the
+ * reason is said when it changes, so that a wrong password does not look like a hang. */
 static enum err connect_patiently(struct migrate *m, const char *url)
 {
-	const char *const keys[] = { "connect_timeout", "fallback_application_name", "dbname",
-		NULL };
+	const char *const keys[] = { "connect_timeout", "fallback_application_name",
+		"dbname", NULL };
 	const char *const values[] = { "5", "castor migrate", url, NULL };
 	uint64_t until = clock_mono_ms() + WAIT_MS;
 	struct str said = STR_NONE;
@@ -80,8 +80,8 @@ static enum err connect_patiently(struct migrate *m, const char *url)
 	}
 }
 
-/* One migration at a time in this database. Later on no lock is waited for long: behind a waiting
- * "alter table" the whole service would stand still. */
+/* One migration at a time in this database. Later on no lock is waited for long: behind a
+ * waiting "alter table" the whole service would stand still. */
 static enum err take_the_lock(struct migrate *m)
 {
 	return migrate_exec(m, "taking the lock",
@@ -130,7 +130,8 @@ static enum err find_script(struct migrate *m, struct script *s)
 	PQclear(r);
 	if (!changed)
 		return ERR_OK;
-	fprintf(stderr, "%s: %s was changed after it was applied; write a new script instead\n",
+	fprintf(stderr,
+		"%s: %s was changed after it was applied; write a new script instead\n",
 		m->service, s->name);
 	return ERR_CONFLICT;
 }
@@ -158,8 +159,8 @@ static enum err run_script(struct migrate *m, const struct script *s)
 	if (e == ERR_OK)
 		e = migrate_exec(m, s->name, s->sql);
 	if (e == ERR_OK && PQtransactionStatus(m->pq) != PQTRANS_INTRANS) {
-		fprintf(stderr, "%s: %s ends its own transaction: it must not\n", m->service,
-			s->name);
+		fprintf(stderr, "%s: %s ends its own transaction: it must not\n",
+			m->service, s->name);
 		e = ERR_INVALID;
 	}
 	return e;
@@ -184,8 +185,8 @@ static enum err apply_script(struct migrate *m, const struct script *s)
 	return e;
 }
 
-static size_t add_scripts(struct migrate *m, struct script *to, const struct migration *list,
-	const char *prefix)
+static size_t add_scripts(struct migrate *m, struct script *to,
+	const struct migration *list, const char *prefix)
 {
 	size_t n = 0;
 

@@ -5,7 +5,8 @@
 static enum err create_role(struct migrate *m)
 {
 	const char *quoted = migrate_quoted(m, m->role);
-	PGresult *r = PQexec(m->pq, arena_fmt(&m->arena, "create role %s login", quoted).ptr);
+	PGresult *r = PQexec(
+		m->pq, arena_fmt(&m->arena, "create role %s login", quoted).ptr);
 	const char *state = PQresultErrorField(r, PG_DIAG_SQLSTATE);
 	enum err e = ERR_OK;
 
@@ -25,7 +26,8 @@ static enum err create_role(struct migrate *m)
 static enum err set_password(struct migrate *m, const char *password)
 {
 	char *verifier = PQencryptPasswordConn(m->pq, password, m->role, NULL);
-	char *literal = verifier ? PQescapeLiteral(m->pq, verifier, strlen(verifier)) : NULL;
+	char *literal = verifier ? PQescapeLiteral(m->pq, verifier, strlen(verifier))
+				 : NULL;
 	enum err e = ERR_INTERNAL;
 
 	if (literal)
@@ -65,8 +67,9 @@ enum err migrate_role(struct migrate *m, const char *password)
 }
 
 /*
- * $s the schema, $r the role, $d the database. What scripts granted to other roles stays. New
- * functions can be run by everybody until the revoke, but nobody else may use the schema.
+ * $s the schema, $r the role, $d the database. What scripts granted to other roles stays.
+ * New functions can be run by everybody until the revoke, but nobody else may use the
+ * schema.
  */
 static const char grants[] =
 	"begin;"
@@ -90,9 +93,9 @@ enum err migrate_grants(struct migrate *m)
 	struct str sql = STR_NONE;
 
 	for (; (mark = strchr(rest, '$')); rest = mark + 2) {
-		const char *name = mark[1] == 's' ? m->schema
-				 : mark[1] == 'r' ? role
-						  : database;
+		const char *name = mark[1] == 's'   ? m->schema
+				   : mark[1] == 'r' ? role
+						    : database;
 
 		sql = arena_fmt(&m->arena, "%.*s%.*s%s", STR_ARG(sql), (int)(mark - rest),
 			rest, name);

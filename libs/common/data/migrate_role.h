@@ -1,5 +1,6 @@
 /*
- * migrate_role - the login a service works as: made when missing, and given just its own schema.
+ * migrate_role - the login a service works as: made when missing, and given just its own
+ * schema.
  *
  * Part of migrate (the common helpers live there); synchronous.
  */

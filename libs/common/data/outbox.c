@@ -7,19 +7,14 @@
 
 #include "base/clock.h"
 #include "data/event.h"
-#include "data/pg.h"
+#include "data/outbox_store.h"
 #include "data/redis.h"
 
-#define PAGE         200
 #define REPLAY_PAGES 10 /* at a time: who lacks more asks again */
 #define ASKERS_MAX   64
 #define TICK_MS      1000
 #define HEAD_EVERY   5 /* ticks */
 #define PURGE_EVERY  600
-
-struct place {
-	int64_t seq, floor, after;
-};
 
 struct outbox {
 	struct app *app;
@@ -29,68 +24,9 @@ struct outbox {
 	bool relaying, relay_again, replaying, purging;
 	struct msg_replay askers[ASKERS_MAX]; /* wait for the next replay */
 	unsigned asker_count;
+	bool head_due; /* others should be told how far it has come */
 	bool closing, tick_closed;
 };
-
-/* Rows of the outbox, ready to be published. */
-struct page {
-	struct envelope *rows;
-	int count;
-};
-
-/* ---- SQL ---- */
-
-static const struct pg_stmt new_rows = { .name = "outbox_new",
-	.sql = "select seq, id, type, subject, data::text, made_at from outbox"
-	       " where seq > (select published from outbox_head) order by seq limit 200" };
-static const struct pg_stmt old_rows = { .name = "outbox_old",
-	.sql = "select seq, id, type, subject, data::text, made_at from outbox"
-	       " where seq > $1::bigint order by seq limit 200" };
-static const struct pg_stmt mark = { .name = "outbox_mark",
-	.sql = "update outbox_head set published = $1::bigint where published < $1::bigint",
-	.write = true };
-/* $1: after; $2: since_s. Facts up to `floor` are purged (or never were). */
-static const struct pg_stmt place = { .name = "outbox_place",
-	.sql = "select h.seq, f.floor, greatest($1::bigint, f.floor, case when $2::bigint "
-	       "> 0"
-	       " then coalesce((select o.seq - 1 from outbox o"
-	       " where o.made_at >= now() - $2::bigint * interval '1 second'"
-	       " order by o.made_at limit 1), h.seq) end)"
-	       " from outbox_head h, lateral"
-	       " (select coalesce((select min(seq) - 1 from outbox), h.seq) as floor) f" };
-static const struct pg_stmt purge = { .name = "outbox_purge",
-	.sql = "delete from outbox where seq in (select o.seq from outbox o, outbox_head h"
-	       " where o.made_at < now() - interval '30 days' and o.seq <= h.published"
-	       " order by o.made_at limit 1000)",
-	.write = true };
-
-static enum err read_page(struct task *t, const struct pg_rows *rows, void *into)
-{
-	struct page *p = into;
-
-	p->count = pg_count(rows);
-	p->rows = arena_alloc(&t->arena, (size_t)p->count * sizeof *p->rows);
-	for (int i = 0; i < p->count; i++)
-		p->rows[i] = (struct envelope){ .seq = pg_i64(rows, i, 0),
-			.id = pg_uuid(rows, i, 1),
-			.source = str_of(t->app->spec->name),
-			.type = arena_dup(&t->arena, pg_text(rows, i, 2)),
-			.subject = arena_dup(&t->arena, pg_text(rows, i, 3)),
-			.data = arena_dup(&t->arena, pg_text(rows, i, 4)),
-			.time_us = pg_time(rows, i, 5) };
-	return ERR_OK;
-}
-
-static enum err read_place(struct task *t, const struct pg_rows *rows, void *into)
-{
-	struct place *p = into;
-
-	(void)t;
-	if (pg_count(rows) != 1)
-		return ERR_INTERNAL;
-	*p = (struct place){ pg_i64(rows, 0, 0), pg_i64(rows, 0, 1), pg_i64(rows, 0, 2) };
-	return ERR_OK;
-}
 
 /* ---- publishing a page ---- */
 
@@ -101,7 +37,7 @@ static void on_published(void *ctx, enum err e, const struct redis_value *v)
 }
 
 /* `next` when Redis has had them all: its answers come in order, so the last one tells. */
-static outcome_t publish(struct task *t, const struct page *p, step_fn *next)
+static outcome_t publish(struct task *t, const struct outbox_page *p, step_fn *next)
 {
 	for (int i = 0; i < p->count - 1; i++)
 		event_publish(t->app, &p->rows[i], NULL, NULL);
@@ -126,7 +62,7 @@ static void maybe_gone(struct outbox *o)
 
 struct relay {
 	struct outbox *o;
-	struct page page;
+	struct outbox_page page;
 };
 
 static step_fn relay_read, relay_publish, relay_mark, relay_marked; /* in this order */
@@ -159,8 +95,7 @@ static outcome_t relay_read(struct task *t, enum err e)
 
 	(void)e;
 	r->o = o;
-	return pg_run(
-		t, &new_rows, &(struct pg_params){ 0 }, read_page, &r->page, relay_publish);
+	return outbox_read_new(t, &r->page, relay_publish);
 }
 
 static outcome_t relay_publish(struct task *t, enum err e)
@@ -175,19 +110,17 @@ static outcome_t relay_publish(struct task *t, enum err e)
 static outcome_t relay_mark(struct task *t, enum err e)
 {
 	struct relay *r = t->state;
-	struct pg_params p = { 0 };
 
 	if (e != ERR_OK)
 		return relay_end(t, e);
-	pg_add_i64(&p, r->page.rows[r->page.count - 1].seq);
-	return pg_run(t, &mark, &p, NULL, NULL, relay_marked);
+	return outbox_mark(t, r->page.rows[r->page.count - 1].seq, relay_marked);
 }
 
 static outcome_t relay_marked(struct task *t, enum err e)
 {
 	struct relay *r = t->state;
 
-	if (e == ERR_OK && r->page.count == PAGE)
+	if (e == ERR_OK && r->page.count == OUTBOX_PAGE)
 		r->o->relay_again = true;
 	return relay_end(t, e);
 }
@@ -198,9 +131,9 @@ struct replay {
 	struct outbox *o;
 	struct msg_replay askers[ASKERS_MAX];
 	unsigned count, asked; /* asked: how many of them were answered */
-	struct place place;
+	struct outbox_place place;
 	int64_t from; /* publish what comes after this */
-	struct page page;
+	struct outbox_page page;
 	unsigned pages;
 };
 
@@ -231,11 +164,8 @@ static outcome_t replay_place(struct task *t)
 {
 	struct replay *r = t->state;
 	const struct msg_replay *asker = &r->askers[r->asked];
-	struct pg_params p = { 0 };
 
-	pg_add_i64(&p, asker->after);
-	pg_add_i64(&p, asker->since_s);
-	return pg_run(t, &place, &p, read_place, &r->place, replay_placed);
+	return outbox_find_place(t, asker->after, asker->since_s, &r->place, replay_placed);
 }
 
 static outcome_t replay_begin(struct task *t, enum err e)
@@ -255,12 +185,10 @@ static outcome_t replay_begin(struct task *t, enum err e)
 static outcome_t replay_read(struct task *t)
 {
 	struct replay *r = t->state;
-	struct pg_params p = { 0 };
 
 	if (r->from >= r->place.seq || r->pages++ == REPLAY_PAGES)
 		return replay_end(t, ERR_OK);
-	pg_add_i64(&p, r->from);
-	return pg_run(t, &old_rows, &p, read_page, &r->page, replay_publish);
+	return outbox_read_after(t, r->from, &r->page, replay_publish);
 }
 
 static outcome_t replay_placed(struct task *t, enum err e)
@@ -269,8 +197,11 @@ static outcome_t replay_placed(struct task *t, enum err e)
 	const struct msg_replay *asker = &r->askers[r->asked];
 	struct msg_outbox_head head = { .seq = r->place.seq, .floor = r->place.floor };
 
-	if (e != ERR_OK)
+	if (e != ERR_OK) {
+		r->o->head_due = true; /* whoever asked asks again when it hears of it */
 		return replay_end(t, e);
+	}
+	r->o->head_due = false;
 	if (!uuid_is_nil(&asker->asker)) {
 		head.asker = asker->asker;
 		head.after = r->place.after;
@@ -313,6 +244,7 @@ static void ask_replay(struct outbox *o, const struct msg_replay *m)
 /* No rows, only how far it has come; an answer to somebody says that as well. */
 static void tell_head(struct outbox *o)
 {
+	o->head_due = true;
 	if (o->asker_count == 0)
 		ask_replay(o, &(struct msg_replay){ .after = INT64_MAX });
 }
@@ -347,7 +279,7 @@ static outcome_t purge_end(struct task *t, enum err e)
 static outcome_t purge_begin(struct task *t, enum err e)
 {
 	(void)e;
-	return pg_run(t, &purge, &(struct pg_params){ 0 }, NULL, NULL, purge_end);
+	return outbox_purge(t, purge_end);
 }
 
 /* ---- open and close ---- */
@@ -358,7 +290,7 @@ static void on_tick(struct timer *timer)
 
 	o->ticks++;
 	outbox_kick(o);
-	if (o->ticks % HEAD_EVERY == 0)
+	if (o->head_due || o->ticks % HEAD_EVERY == 0)
 		tell_head(o);
 	if (o->ticks % PURGE_EVERY == 0 && !o->purging) {
 		o->purging = true;
@@ -372,6 +304,12 @@ static void on_redis_up(void *ctx)
 
 	outbox_kick(o);
 	tell_head(o);
+}
+
+/* Questions that came meanwhile were not heard: those who are behind ask again. */
+static void on_pubsub_up(void *ctx)
+{
+	tell_head(ctx);
 }
 
 struct outbox *outbox_open(struct app *app, const struct message_kind *replay)
@@ -388,6 +326,7 @@ struct outbox *outbox_open(struct app *app, const struct message_kind *replay)
 	redis_on_up(app->redis, on_redis_up, o);
 	event_channel(app, str_of(replay->type), &channel);
 	pubsub_subscribe(app->pubsub, buf_cstr(&channel), on_replay, o);
+	pubsub_on_up(app->pubsub, on_pubsub_up, o);
 	buf_fini(&channel);
 	return o;
 }

@@ -58,7 +58,8 @@ static void maybe_gone(struct pg *pg)
 	closed(ctx);
 }
 
-static void finish(struct pg *pg, struct pg_call *call, enum err e, const struct pg_rows *rows)
+static void finish(
+	struct pg *pg, struct pg_call *call, enum err e, const struct pg_rows *rows)
 {
 	call->flight = NULL;
 	list_del(&call->link);
@@ -195,7 +196,8 @@ static void end_late(struct pg *pg, struct list *calls, uint64_t now_ms)
 
 		if (is_late(call, now_ms))
 			end_later(pg, call,
-				call->flight && call->stmt->write ? ERR_UNSURE : ERR_TIMEOUT);
+				call->flight && call->stmt->write ? ERR_UNSURE
+								  : ERR_TIMEOUT);
 		else if (call->deadline_ms && call->deadline_ms < pg->soonest_ms)
 			pg->soonest_ms = call->deadline_ms;
 	}
@@ -320,8 +322,8 @@ static void keep_metrics(struct pg *pg, struct metrics *m)
 
 	for (int e = 0; e < (int)OUTCOMES; e++) {
 		snprintf(label, sizeof label, "outcome=\"%s\"", err_name((enum err)e));
-		pg->outcomes[e] = metrics_counter(
-			m, "pg_calls_total", "Statements asked for, by how they ended", label);
+		pg->outcomes[e] = metrics_counter(m, "pg_calls_total",
+			"Statements asked for, by how they ended", label);
 	}
 	pg->seconds = metrics_histogram(m, "pg_call_duration_seconds",
 		"From the sending of a statement to its answer", NULL);

@@ -57,8 +57,8 @@ static void lane_fill(struct lane *l)
 	for (unsigned i = 0; i < kind->arrays; i++)
 		pg_array_begin(&l->arrays[i], kind->elem[i]);
 	while (!list_empty(&b->waiting) && lane_bytes(l) < BYTES_MAX) {
-		struct pg_batch_item *item =
-			container_of(b->waiting.next, struct pg_batch_item, link);
+		struct pg_batch_item *item = container_of(
+			b->waiting.next, struct pg_batch_item, link);
 
 		if (item->group && item->group < most)
 			most = item->group;
@@ -156,7 +156,8 @@ void pg_batch_add(struct pg_batch *b, struct pg_batch_item *item)
 
 /* ---- answers ---- */
 
-static void tell(struct lane *l, unsigned n, enum err e, const struct pg_rows *rows, int row)
+static void tell(
+	struct lane *l, unsigned n, enum err e, const struct pg_rows *rows, int row)
 {
 	struct pg_batch_item *item = l->items[n];
 
@@ -253,8 +254,8 @@ static struct lane *lanes_new(struct pg_batch *b)
 	return lanes;
 }
 
-struct pg_batch *pg_batch_open(struct loop *loop, struct pg *pg, const struct pg_batch_kind *kind,
-	void *ctx)
+struct pg_batch *pg_batch_open(
+	struct loop *loop, struct pg *pg, const struct pg_batch_kind *kind, void *ctx)
 {
 	struct pg_batch *b = calloc(1, sizeof *b);
 

@@ -10,14 +10,14 @@
 #define PAUSE_MS    50   /* before the first further attempt; doubles */
 #define PAUSE_MAX   2000 /* half of it is left to chance */
 #define GREETING_MS 3000
-#define SILENCE_MS  5000 /* past statement_timeout: the server would have said something */
-#define CORK_FROM   3    /* calls of one turn from which holding them back pays */
+#define CORK_FROM   3 /* calls of one turn from which holding them back pays */
 
 /* A write holds up what comes behind it until the disk has it. */
 #define WEIGHT(stmt) ((stmt) && (stmt)->write ? 4u : 1u)
 
 static const char greeting[] =
-	"select set_config('statement_timeout', $1, false), set_config('lock_timeout', $2, false),"
+	"select set_config('statement_timeout', $1, false), set_config('lock_timeout', $2, "
+	"false),"
 	" set_config('idle_in_transaction_session_timeout', $1, false)";
 
 static void dial(struct pg_conn *c);
@@ -88,16 +88,19 @@ static void prepared_clear(struct pg_conn *c)
 	c->prepared_count = c->prepared_cap = 0;
 }
 
-/* The server keeps the old one under its name until the connection ends. */
-static void rename_prepared(struct pg_prepared *p)
+/* Under another name: the server may keep the old one until the connection ends. */
+static void renew_prepared(struct pg_prepared *p)
 {
 	free(p->name);
 	if (asprintf(&p->name, "%.50s.%u", p->stmt->name, ++p->renewals) < 0)
 		abort();
+	p->ready = false;
 }
 
-/* True if the refusal was of the plan, not of the call: the same call may work with a new one. */
-static bool plan_is_stale(struct pg_conn *c, const struct pg_flight *f, const PGresult *refusal)
+/* True if the refusal was of the plan, not of the call: the same call may work with a new
+ * one. */
+static bool plan_is_stale(
+	struct pg_conn *c, const struct pg_flight *f, const PGresult *refusal)
 {
 	const char *state = PQresultErrorField(refusal, PG_DIAG_SQLSTATE);
 	const char *where = PQresultErrorField(refusal, PG_DIAG_SOURCE_FUNCTION);
@@ -107,14 +110,11 @@ static bool plan_is_stale(struct pg_conn *c, const struct pg_flight *f, const PG
 		p->ready = false;
 		return false;
 	}
-	if (!strcmp(state, "26000")) { /* a pooler gave us another server's session */
-		p->ready = false;
-		return true;
-	}
-	/* "cached plan must not change result type": told apart from other 0A000 by its place */
-	if (!strcmp(state, "0A000") && where && !strcmp(where, "RevalidateCachedQuery")) {
-		rename_prepared(p);
-		p->ready = false;
+	/* The server does not know it (a session that was reset), or "cached plan must not
+	 * change result type", which its place tells apart from other 0A000. */
+	if (!strcmp(state, "26000") || (!strcmp(state, "0A000") && where &&
+					       !strcmp(where, "RevalidateCachedQuery"))) {
+		renew_prepared(p);
 		return true;
 	}
 	return false;
@@ -144,12 +144,22 @@ static void hang_up(struct pg_conn *c, enum err e)
 	}
 }
 
+/* The server's own last words say more than that the socket was closed. */
+static struct str last_words(const struct pg_conn *c, const char *message)
+{
+	const char *words = PQresultErrorField(c->outcome, PG_DIAG_MESSAGE_PRIMARY);
+	struct str rest = str_of(words ? words : message), line = STR_NONE;
+
+	str_cut(&rest, '\n', &line);
+	return line;
+}
+
 static void lost(struct pg_conn *c, const char *message)
 {
 	bool was_up = c->state == PG_UP;
 	char why[240];
 
-	snprintf(why, sizeof why, "%.*s", STR_ARG(pg_error_text(message)));
+	snprintf(why, sizeof why, "%.*s", STR_ARG(last_words(c, message)));
 	hang_up(c, ERR_UNAVAILABLE);
 	c->state = PG_DOWN;
 	timer_start(&c->redial, c->pause_ms / 2 + random_below(c->pause_ms / 2 + 1), 0);
@@ -157,10 +167,12 @@ static void lost(struct pg_conn *c, const char *message)
 	c->owner->lost(c, was_up, why);
 }
 
+/* Well past statement_timeout a living server would have said something. */
 void pg_conn_check(struct pg_conn *c, uint64_t now_ms)
 {
-	if (c->state == PG_UP && c->flights &&
-		now_ms > c->heard_ms + c->statement_ms + SILENCE_MS)
+	uint64_t patience_ms = c->statement_ms + c->statement_ms / 2 + 1000;
+
+	if (c->state == PG_UP && c->flights && now_ms > c->heard_ms + patience_ms)
 		lost(c, "the server has fallen silent");
 }
 
@@ -264,8 +276,8 @@ static void take_result(struct pg_conn *c, PGresult *r)
 static bool is_of_the_link(const PGresult *r)
 {
 	return PQresultStatus(r) != PGRES_PIPELINE_SYNC &&
-		PQresultStatus(r) != PGRES_PIPELINE_ABORTED && is_refusal(r) &&
-		!PQresultErrorField(r, PG_DIAG_SQLSTATE);
+	       PQresultStatus(r) != PGRES_PIPELINE_ABORTED && is_refusal(r) &&
+	       !PQresultErrorField(r, PG_DIAG_SQLSTATE);
 }
 
 /* False when no more will come. */
@@ -369,17 +381,15 @@ void pg_conn_push(struct pg_conn *c)
 
 static bool send_bound(struct pg_conn *c, const char *name, const struct pg_call *call)
 {
-	static const int binary[PG_PARAMS_MAX] = { 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
-		1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1 };
+	static const int binary[PG_PARAMS_MAX] = { 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
+		1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1 };
 	const struct pg_params *p = call->params;
 	const struct pg_packed *k = call->packed;
 
 	if (k)
-		return PQsendQueryPrepared(
-			c->pq, name, k->n, k->value, k->len, binary, 1);
+		return PQsendQueryPrepared(c->pq, name, k->n, k->value, k->len, binary, 1);
 	if (p)
-		return PQsendQueryPrepared(
-			c->pq, name, p->n, p->value, p->len, binary, 1);
+		return PQsendQueryPrepared(c->pq, name, p->n, p->value, p->len, binary, 1);
 	return PQsendQueryPrepared(c->pq, name, 0, NULL, NULL, NULL, 1);
 }
 
@@ -388,10 +398,9 @@ void pg_conn_send(struct pg_conn *c, struct pg_call *call, uint64_t now_us)
 	const struct pg_stmt *stmt = call->stmt;
 	struct pg_prepared *p = prepared_find(c, stmt);
 	const char *name = p->name ? p->name : stmt->name;
-	struct pg_flight f = { .call = call,
-		.stmt = stmt,
-		.sent_us = now_us,
-		.parsing = !p->ready };
+	struct pg_flight f = {
+		.call = call, .stmt = stmt, .sent_us = now_us, .parsing = !p->ready
+	};
 	bool ok = true;
 
 	call->flight = depart(c, f);
@@ -414,8 +423,8 @@ static bool greet(struct pg_conn *c)
 	snprintf(lock_ms, sizeof lock_ms, "%u", c->statement_ms / 2);
 	depart(c, (struct pg_flight){ .stmt = NULL });
 	return PQsetnonblocking(c->pq, 1) == 0 && PQenterPipelineMode(c->pq) &&
-		PQsendQueryParams(c->pq, greeting, 2, NULL, values, NULL, NULL, 1) &&
-		send_sync(c);
+	       PQsendQueryParams(c->pq, greeting, 2, NULL, values, NULL, NULL, 1) &&
+	       send_sync(c);
 }
 
 static void on_dialled(void *ctx, PGconn *pq, const char *why)

@@ -1,13 +1,15 @@
 /*
- * pg_conn - one connection in pipeline mode: found, greeted, used, and made again when it breaks.
+ * pg_conn - one connection in pipeline mode: found, greeted, used, and made again when it
+ * breaks.
  *
- *   DOWN -> DIALLING -> GREETING -> UP        a failure anywhere leads to DOWN, and after a pause of
- *     ^                             |         50 ms to 2 s on to DIALLING again
+ *   DOWN -> DIALLING -> GREETING -> UP        a failure anywhere leads to DOWN, and after a
+ * pause of ^                             |         50 ms to 2 s on to DIALLING again
  *     +-----------------------------+
  *
- * The greeting sets the session's time limits by a statement: start-up options would be refused
- * by most poolers. Calls in flight stand in a ring in the order they were sent; answers come in the
- * same order. A call that was given up keeps its place, its answer is swallowed.
+ * The greeting sets the session's time limits by a statement: start-up options would be
+ * refused by most poolers. Calls in flight stand in a ring in the order they were sent;
+ * answers come in the same order. A call that was given up keeps its place, its answer is
+ * swallowed.
  *
  * Owned by the pool (pg.c), which is told of everything by the functions of pg_conn_owner.
  */
@@ -53,7 +55,8 @@ struct pg_conn_owner {
 		const struct pg_rows *rows);
 	/* Nothing was changed; it should be sent once more. */
 	void (*again)(struct pg_conn *c, struct pg_call *call);
-	/* There will be no answer. Told while the connection is taken apart: must only note it. */
+	/* There will be no answer. Told while the connection is taken apart: must only note
+	 * it. */
 	void (*unanswered)(struct pg_conn *c, struct pg_call *call, enum err e);
 	void (*closed)(struct pg_conn *c);
 };
@@ -78,7 +81,7 @@ struct pg_conn {
 	unsigned first, flights; /* the oldest in the ring; how many there are */
 	unsigned load;           /* what they weigh */
 	PGresult *outcome;       /* of the oldest, so far; its end is the Sync's answer */
-	uint64_t heard_ms;       /* when the server last said something, or was first asked */
+	uint64_t heard_ms; /* when the server last said something, or was first asked */
 
 	unsigned unpushed; /* calls handed to libpq since the last push */
 	bool corked;
@@ -97,8 +100,5 @@ void pg_conn_push(struct pg_conn *c);
 void pg_conn_check(struct pg_conn *c, uint64_t now_ms);
 /* What is in flight ends with ERR_CANCELED, writes with ERR_UNSURE; then owner->closed. */
 void pg_conn_close(struct pg_conn *c);
-
-/* The primary message of an error, without its final newline. */
-struct str pg_error_text(const char *message);
 
 #endif

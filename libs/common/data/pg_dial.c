@@ -166,7 +166,8 @@ struct address {
 	char numeric[INET6_ADDRSTRLEN + 20]; /* with a scope; "" for a path */
 };
 
-/* A look-up cannot be taken back once a thread works at it: it outlives an impatient dial. */
+/* A look-up cannot be taken back once a thread works at it: it outlives an impatient dial.
+ */
 struct lookup {
 	uv_getaddrinfo_t uv;
 	struct pg_dial *dial; /* NULL: nobody waits any more */
@@ -416,7 +417,8 @@ static bool is_numeric(const char *name)
 {
 	char bytes[16];
 
-	return inet_pton(AF_INET, name, bytes) == 1 || inet_pton(AF_INET6, name, bytes) == 1;
+	return inet_pton(AF_INET, name, bytes) == 1 ||
+	       inet_pton(AF_INET6, name, bytes) == 1;
 }
 
 static void look_up(struct pg_dial *d, const char *name)
@@ -428,8 +430,7 @@ static void look_up(struct pg_dial *d, const char *name)
 	if (!d->lookup)
 		abort();
 	d->lookup->dial = d;
-	rc = uv_getaddrinfo(
-		&d->loop->uv, &d->lookup->uv, on_looked_up, name, NULL, &hints);
+	rc = uv_getaddrinfo(&d->loop->uv, &d->lookup->uv, on_looked_up, name, NULL, &hints);
 	if (rc == 0)
 		return;
 	free(d->lookup);

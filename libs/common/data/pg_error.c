@@ -1,7 +1,7 @@
 #include "data/pg.h"
-#include "data/pg_conn.h"
 
-/* The first entry whose text the SQLSTATE begins with. Classes of our own functions: CAxxx. */
+/* The first entry whose text the SQLSTATE begins with. Classes of our own functions: CAxxx.
+ */
 static const struct {
 	const char *prefix;
 	enum err e;
@@ -31,13 +31,4 @@ enum err pg_err_of_sqlstate(const char *state)
 			return states[i].e;
 	}
 	return ERR_INTERNAL;
-}
-
-struct str pg_error_text(const char *message)
-{
-	struct str s = str_of(message);
-
-	while (s.len && s.ptr[s.len - 1] == '\n')
-		s.len--;
-	return s;
 }

@@ -134,7 +134,8 @@ void pubsub_on_up(struct pubsub *p, void (*fn)(void *ctx), void *ctx)
 void pubsub_forget(struct pubsub *p, void *ctx)
 {
 	up_hooks_forget(&p->hooks, ctx);
-	LIST_EACH(&p->all, link) {
+	LIST_EACH(&p->all, link)
+	{
 		struct subscription *s = container_of(link, struct subscription, link);
 
 		if (s->ctx == ctx)

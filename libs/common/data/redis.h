@@ -74,7 +74,8 @@ struct redis *redis_open(struct loop *loop, const char *url, const char *client_
 bool redis_is_up(const struct redis *r);
 /* Called at every (re)connect; for re-reading what may have been missed. */
 void redis_on_up(struct redis *r, void (*fn)(void *ctx), void *ctx);
-void redis_forget(struct redis *r, void *ctx); /* functions of this ctx are not called any more */
+void redis_forget(
+	struct redis *r, void *ctx); /* functions of this ctx are not called any more */
 void redis_close(struct redis **r, void (*cb)(void *ctx), void *ctx);
 /* NULL if the URL is good, else what is wrong with it. */
 const char *redis_url_problem(const char *url);

@@ -6,20 +6,17 @@
 #include <stdlib.h>
 
 #include "data/redis_dial.h"
-#include "data/redis_wire.h"
+#include "data/redis_pipe.h"
 
-#define ATTEMPT_MS 1000 /* from looking for the server to the end of the greeting */
-#define PAUSE_MS   50 /* before the first further attempt; doubles; half is left to chance \
-		       */
-#define PAUSE_MAX   500
+#define ATTEMPT_MS  1000 /* from looking for the server to the end of the greeting */
+#define PAUSE_MS    50   /* before the first further attempt; doubles */
+#define PAUSE_MAX   500  /* as much again is left to chance */
 #define TICK_MS     1000 /* or a third of the patience */
-#define QUIET_MS    2000 /* then a PING asks whether the server is there */
 #define WAITING_MAX 100000
-#define BUFFER_MAX  (64u << 20)
-#define BUFFER_KEEP 65536
-#define READ_SIZE   16384 /* larger pieces cost hiredis' reader more memmove than they save \
-			   */
-#define READS_MAX 16      /* per turn, so that others get theirs */
+#define UNSENT_MAX  (64u << 20)
+#define READ_SIZE                                                                          \
+	16384        /* a TLS record; with more, hiredis' parser moves more than it saves */
+#define READS_MAX 16 /* per turn, so that others get theirs */
 
 unsigned redis_patience_ms = 3000;
 
@@ -30,30 +27,22 @@ struct redis_conn {
 	struct arena arena; /* holds the URL's parts; secret */
 	struct redis_url url;
 	enum conn_state state;
-	uint64_t age; /* number of links so far: a caller compares to see that its own broke
-		       */
-	bool said_lost; /* logged already: one line per outage */
+	struct timer timer; /* DOWN: the pause; UP: the tick; else: the attempt's end */
 	uint64_t pause_ms;
-	struct timer
-		timer; /* DOWN: the next attempt; UP: the tick; else: the attempt's end */
+	uint64_t age;   /* number of links that broke: tells a loop that its own did */
+	bool said_lost; /* logged already: one line per outage */
 
 	struct redis_dial dial;
-	struct redis_link *link;
 	SSL_CTX *tls;
-	redisReader *reader;
-
-	struct buf out;
-	size_t out_sent;     /* bytes of out that are gone */
-	uint64_t sent_bytes; /* ever, on this link */
+	struct redis_link *link;
+	struct redis_pipe pipe;
 	struct loop_hook flush;
 	bool flush_put_off;
-	struct redis_line waiting; /* for an answer */
-	struct redis_line ended;   /* to be told at the end of the turn */
+	struct redis_line ended; /* to be told so at the end of the turn */
 	struct loop_hook tell;
 
 	uint64_t patience_ms, tick_every_ms;
-	uint64_t owed_since_ms; /* an answer is owed and nothing came since; 0: none is owed
-				 */
+	uint64_t owed_since_ms; /* an answer is owed, and nothing came since; 0: none is */
 	uint64_t heard_ms;      /* when something came last */
 	uint64_t tick_ms;
 
@@ -84,40 +73,22 @@ static void tell_ended(struct loop_hook *hook)
 	}
 }
 
-static void end_later(struct redis_conn *c, struct redis_wait w, enum err e)
+static void end_later(void *ctx, const struct redis_wait *w, enum err e)
 {
-	if (!w.done)
+	struct redis_conn *c = ctx;
+
+	if (!w->done)
 		return;
-	w.e = e;
-	redis_line_push(&c->ended, w);
+	redis_line_push(&c->ended, (struct redis_wait){ w->done, w->ctx, 0, e });
 	loop_defer(c->o.loop, &c->tell);
-}
-
-/* Commands of which no byte has left are known not to have run. */
-static void end_waiting(struct redis_conn *c)
-{
-	uint64_t start = 0;
-
-	while (c->waiting.count) {
-		struct redis_wait w = redis_line_pop(&c->waiting);
-
-		end_later(c, w, start < c->sent_bytes ? ERR_UNSURE : ERR_UNAVAILABLE);
-		start = w.end;
-	}
 }
 
 static void clear_link(struct redis_conn *c)
 {
 	redis_dial_stop(&c->dial);
 	redis_link_free(&c->link);
-	if (c->reader)
-		redisReaderFree(c->reader);
-	c->reader = NULL;
 	loop_hook_cancel(&c->flush);
-	end_waiting(c);
-	buf_wipe(&c->out); /* may hold the greeting's password */
-	c->out_sent = 0;
-	c->sent_bytes = 0;
+	redis_pipe_close(&c->pipe, end_later, c);
 	c->owed_since_ms = 0;
 	c->age++;
 }
@@ -147,27 +118,8 @@ void redis_conn_drop(struct redis_conn *c, const char *why)
 
 static void flush(struct redis_conn *c)
 {
-	while (c->out_sent < c->out.len) {
-		ssize_t n = redis_link_write(
-			c->link, str_from(buf_str(&c->out), c->out_sent));
-
-		if (n < 0) {
-			lost(c, c->link->why);
-			return;
-		}
-		if (n == 0)
-			break;
-		c->out_sent += (size_t)n;
-		c->sent_bytes += (uint64_t)n;
-	}
-	redis_link_await(c->link, c->out_sent < c->out.len);
-	if (c->out_sent == c->out.len) {
-		buf_shrink(&c->out, BUFFER_KEEP);
-		c->out_sent = 0;
-	} else if (c->out_sent > c->out.len / 2) {
-		buf_consume(&c->out, c->out_sent);
-		c->out_sent = 0;
-	}
+	if (!redis_pipe_flush(&c->pipe, c->link))
+		lost(c, c->link->why);
 }
 
 /* Others that were put off may have commands of their own: they go along. */
@@ -182,17 +134,17 @@ static void on_flush(struct loop_hook *hook)
 		flush(c);
 }
 
+static bool are_pushes(const struct redis_conn *c)
+{
+	return c->state == UP && c->o.push;
+}
+
 static void put(struct redis_conn *c, const struct redis_cmd *cmd, int tail_args,
 	struct str tail, redis_done_fn *done, void *ctx)
 {
-	redis_put_count(&c->out, cmd->n + tail_args);
-	redis_put_args(&c->out, cmd->arg, cmd->n);
-	buf_add_str(&c->out, tail);
-	if (c->state != UP || !c->o.push) {
-		uint64_t end = c->sent_bytes + c->out.len - c->out_sent;
-
-		redis_line_push(&c->waiting, (struct redis_wait){ done, ctx, end, ERR_OK });
-	}
+	redis_pipe_put(&c->pipe, cmd, tail_args, tail);
+	if (!are_pushes(c))
+		redis_pipe_wait(&c->pipe, done, ctx);
 	if (!c->owed_since_ms)
 		c->owed_since_ms = now_ms(c);
 	loop_defer(c->o.loop, &c->flush);
@@ -201,13 +153,14 @@ static void put(struct redis_conn *c, const struct redis_cmd *cmd, int tail_args
 void redis_conn_send(struct redis_conn *c, const struct redis_cmd *cmd, int tail_args,
 	struct str tail, redis_done_fn *done, void *ctx)
 {
-	struct redis_wait refused = { .done = done, .ctx = ctx };
+	const struct redis_wait refused = { .done = done, .ctx = ctx };
 
 	assert(cmd->n > 0 && cmd->n <= REDIS_ARGS_MAX);
 	if (c->state != UP)
-		end_later(c, refused, ERR_UNAVAILABLE);
-	else if (c->waiting.count >= WAITING_MAX || c->out.len - c->out_sent >= BUFFER_MAX)
-		end_later(c, refused, ERR_BUSY);
+		end_later(c, &refused, ERR_UNAVAILABLE);
+	else if (c->pipe.waiting.count >= WAITING_MAX ||
+		 redis_pipe_unsent(&c->pipe) >= UNSENT_MAX)
+		end_later(c, &refused, ERR_BUSY);
 	else
 		put(c, cmd, tail_args, tail, done, ctx);
 }
@@ -218,15 +171,15 @@ static void answered(struct redis_conn *c, const struct redis_value *v)
 {
 	struct redis_wait w;
 
-	if (c->state == UP && c->o.push) {
+	if (are_pushes(c)) {
 		c->o.push(c->o.ctx, v);
 		return;
 	}
-	if (!c->waiting.count) {
+	if (!c->pipe.waiting.count) {
 		lost(c, "an answer to no question");
 		return;
 	}
-	w = redis_line_pop(&c->waiting);
+	w = redis_line_pop(&c->pipe.waiting);
 	if (w.done)
 		w.done(w.ctx, redis_err_of(v), v);
 }
@@ -237,22 +190,22 @@ static bool answer_all(struct redis_conn *c)
 	uint64_t age = c->age;
 
 	while (c->age == age) {
-		void *reply = NULL;
 		struct redis_value v;
+		void *reply;
 		bool moved;
 
-		if (redisReaderGetReply(c->reader, &reply) != REDIS_OK) {
+		if (!redis_pipe_next(&c->pipe, &reply)) {
 			lost(c, "not Redis' protocol");
 			return false;
 		}
 		if (!reply)
 			return true;
 		v = redis_value_of(reply);
-		moved = redis_is_error(&v, "READONLY"); /* the master is elsewhere now */
+		moved = redis_is_error(&v, "READONLY");
 		answered(c, &v);
 		freeReplyObject(reply);
 		if (moved && c->age == age)
-			lost(c, "the server is a replica");
+			lost(c, "the server has become a replica");
 	}
 	return false;
 }
@@ -271,18 +224,15 @@ static void read_some(struct redis_conn *c)
 		if (n == 0)
 			break;
 		c->heard_ms = now_ms(c);
-		redisReaderFeed(c->reader, bytes, (size_t)n);
+		redis_pipe_feed(&c->pipe, bytes, (size_t)n);
 		if (!answer_all(c))
 			return;
-		c->owed_since_ms = c->waiting.count ? c->heard_ms : 0;
+		c->owed_since_ms = c->pipe.waiting.count ? c->heard_ms : 0;
 		if ((size_t)n < sizeof bytes && !c->link->ssl)
 			break;
 	}
-	/* With TLS, what could not be written may have waited for something to read. */
-	if (c->link->ssl && c->out_sent < c->out.len)
-		flush(c);
-	else if (c->link->ssl)
-		redis_link_await(c->link, false);
+	if (c->link->ssl)
+		flush(c); /* TLS may have had to read before it could write */
 }
 
 static void on_ready(struct redis_link *l, int events)
@@ -322,8 +272,7 @@ static void on_login(void *ctx, enum err e, const struct redis_value *v)
 	redis_conn_drop(c, why);
 }
 
-/* The name is a courtesy: only a server that wants to know more first is a reason to stop.
- */
+/* The name is a courtesy: only a server that asks for a login first is a reason to stop. */
 static void on_named(void *ctx, enum err e, const struct redis_value *v)
 {
 	struct redis_conn *c = ctx;
@@ -347,9 +296,7 @@ static void greet(struct redis_conn *c)
 	const struct redis_url *u = &c->url;
 
 	c->state = GREETING;
-	c->reader = redisReaderCreate();
-	if (!c->reader)
-		abort();
+	redis_pipe_open(&c->pipe);
 	if (u->user.len)
 		put_word(c, REDIS_CMD(STR("AUTH"), u->user, u->password), on_login);
 	else if (u->password.len)
@@ -392,7 +339,7 @@ static void tick(struct redis_conn *c)
 		return;
 	if (c->owed_since_ms && now - c->owed_since_ms >= c->patience_ms)
 		lost(c, "no answer in time");
-	else if (!c->owed_since_ms && now - c->heard_ms >= QUIET_MS)
+	else if (!c->owed_since_ms && now - c->heard_ms >= c->patience_ms * 2 / 3)
 		put(c, &REDIS_CMD(STR("PING")), 0, STR_NONE, NULL, NULL);
 }
 
@@ -455,7 +402,6 @@ static void on_timer_closed(struct timer *t)
 	struct redis_conn *c = container_of(t, struct redis_conn, timer);
 
 	assert(!c->ended.count); /* a turn's end lies between the close and this */
-	redis_line_fini(&c->waiting);
 	redis_line_fini(&c->ended);
 	SSL_CTX_free(c->tls);
 	arena_fini(&c->arena);

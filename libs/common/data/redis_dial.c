@@ -5,8 +5,7 @@
 #include <stdlib.h>
 #include <sys/un.h>
 
-/* A thread that looks up a name cannot be called back: this outlives whoever lost patience.
- */
+/* A thread that looks up a name cannot be called back: this outlives who lost patience. */
 struct redis_lookup {
 	uv_getaddrinfo_t uv;
 	struct redis_dial *dial; /* NULL: nobody waits any more */

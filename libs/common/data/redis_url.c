@@ -117,12 +117,23 @@ static const char *parse_unix(struct arena *a, struct str rest, struct redis_url
 	return parse_db(str_from(query, 3), out);
 }
 
+static bool is_printable(struct str s)
+{
+	for (size_t i = 0; i < s.len; i++) {
+		if (s.ptr[i] <= ' ' || s.ptr[i] > '~')
+			return false;
+	}
+	return true;
+}
+
 const char *redis_url_parse(struct arena *a, struct str url, struct redis_url *out)
 {
 	struct str rest, authority;
 	const char *why;
 
 	*out = (struct redis_url){ 0 };
+	if (!is_printable(url))
+		return "spaces and other than plain ASCII must be percent-encoded";
 	if (str_starts(url, STR("unix://")))
 		return parse_unix(a, str_from(url, 7), out);
 	if (str_starts(url, STR("rediss://")))

@@ -44,8 +44,7 @@ struct redis_value redis_value_of(const void *reply)
 		v.kind = REDIS_ARRAY;
 		v.count = r->elements;
 		break;
-	default: /* an int of hiredis; the other kinds are RESP3's, which is never asked for
-		  */
+	default: /* an int; other kinds than nil are RESP3's, which is never asked for */
 		v.kind = REDIS_NIL;
 	}
 	return v;

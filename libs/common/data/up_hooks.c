@@ -68,7 +68,8 @@ void up_hooks_hold(struct up_hooks *h)
 /* They stay in the list, which may be walked at this moment. */
 void up_hooks_forget(struct up_hooks *h, void *ctx)
 {
-	LIST_EACH(&h->all, link) {
+	LIST_EACH(&h->all, link)
+	{
 		struct up_hook *hook = container_of(link, struct up_hook, link);
 
 		if (hook->ctx == ctx)

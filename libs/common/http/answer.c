@@ -159,13 +159,15 @@ static void write_head(struct http_exchange *x, struct str content_type, int64_t
 	out->len += (size_t)(at - from);
 }
 
-void answer_begin(struct http_exchange *x, int status, struct str content_type, int64_t length)
+void answer_begin(
+	struct http_exchange *x, int status, struct str content_type, int64_t length)
 {
 	x->status = status;
 	x->bodiless = x->req.method == HTTP_M_HEAD || has_no_body(status);
 	if (!x->conn)
 		return;
-	if (octet_span(content_type, OCTET_VALUE) != content_type.len || x->has_content_type)
+	if (octet_span(content_type, OCTET_VALUE) != content_type.len ||
+		x->has_content_type)
 		content_type = STR_NONE;
 	x->closes = x->closes || must_close(x);
 	write_head(x, content_type, length);

@@ -2,8 +2,8 @@
  * chunk - the line ends, sizes and trailers of a chunked body, checked byte by byte before
  * the parser sees them (RFC 9112 7.1; security-requirements 1.2 rules 3 and 6).
  *
- * Use:   chunk_init with the body limit; chunk_check with whatever has come, again and again.
- * Owns:  nothing. The verdict does not depend on how the bytes were split.
+ * Use:   chunk_init with the body limit; chunk_check with whatever has come, again and
+ * again. Owns:  nothing. The verdict does not depend on how the bytes were split.
  */
 #ifndef HTTP_CHUNK_H
 #define HTTP_CHUNK_H
@@ -40,7 +40,7 @@ struct chunk_check {
 	uint64_t size; /* of this chunk; in CHUNK_DATA: what is still to come */
 	uint64_t left; /* of the body limit */
 	uint16_t digits, line, ext, trailer; /* bytes so far of each kind */
-	uint16_t part; /* bytes of this extension name or value */
+	uint16_t part;                       /* bytes of this extension name or value */
 	uint8_t name_len;
 	char name[20]; /* the beginning of a trailer's name */
 };

@@ -1,12 +1,6 @@
 /*
  * conn - one client's connection: bytes in, requests one after the other, answers out.
  *
- *	HEAD     a head is awaited or partly there: idle, or head_ms runs
- *	BODY     its body is awaited: body_ms and the pace run
- *	SERVING  the handler runs; further bytes wait
- *	LINGER   the last answer is given: written out, half-closed, input dropped for linger_ms
- *	CLOSING  uv_close was called
- *
  * Owns:  its socket, what has come and is not eaten, what is to be sent. Idle, it holds no
  *        buffer at all. Closed by itself; server.c only opens and ticks it.
  */
@@ -17,7 +11,13 @@
 
 #define CONN_WAITING_MAX (256u << 10)
 
-enum conn_state { CONN_HEAD, CONN_BODY, CONN_SERVING, CONN_LINGER, CONN_CLOSING };
+enum conn_state {
+	CONN_HEAD,    /* a head is awaited or partly there: idle, or head_ms runs */
+	CONN_BODY,    /* its body is awaited: body_ms and the pace run */
+	CONN_SERVING, /* the handler runs; further bytes wait */
+	CONN_LINGER,  /* the last answer is given: written, half-closed, input dropped */
+	CONN_CLOSING, /* uv_close was called */
+};
 
 struct peer;
 
@@ -36,26 +36,37 @@ struct conn {
 	struct conn_write *sending; /* what the kernel would not take at once */
 	enum conn_state state;
 	unsigned requests;
-	uint64_t since_ms;   /* when the state, or the head, began */
-	uint64_t moved_ms;   /* when writing last got on */
-	size_t moved_left;   /* what was left to write then */
-	bool began;          /* the first byte of a head has come */
+	uint64_t since_ms; /* when the state, or the head, began */
+	uint64_t moved_ms; /* when writing last got on */
+	size_t moved_left; /* what was left to write then */
+	bool began;        /* the first byte of a head has come */
 	bool reading;
-	bool eof;            /* the client will send no more */
-	bool shut;           /* we will send no more */
+	bool eof;             /* the client will send no more */
+	bool shut;            /* we will send no more */
 	struct peer *address; /* counted; NULL: not */
 	char peer[PEER_SIZE];
 };
 
-/* Takes the connection that waits on the listener. */
-void conn_accept(struct http_server *s);
-void conn_close(struct conn *c);
-/* The tick: closes or refuses what is too slow. */
-void conn_check_time(struct conn *c, uint64_t now_ms);
 /* From exchange_end: c->x has its answer. */
 void conn_answered(struct conn *c);
+/* The one answer to a request that breaks the rules; nothing after it is read. */
+void conn_refuse(struct conn *c, const struct refusal *no);
 /* Goes on with what waits, if it may now. */
 void conn_resume(struct conn *c);
+void conn_set_state(struct conn *c, enum conn_state state);
+/* Reads, or does not, as the state asks for. */
+void conn_settle_reading(struct conn *c);
+/* The bytes of c->x's body count no longer. */
+void conn_forget_body(struct conn *c);
+
+/* ---- conn_life.c ---- */
+
+/* Takes the connection that waits on the listener. */
+void conn_accept(struct http_server *s);
+/* The tick: closes or refuses what is too slow. */
+void conn_check_time(struct conn *c, uint64_t now_ms);
+/* At once; a handler that still waits is told by task_cancel. */
+void conn_close(struct conn *c);
 
 /* ---- conn_write.c ---- */
 

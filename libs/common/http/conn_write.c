@@ -6,7 +6,8 @@
 
 #define SPARE_OUT_KEEP (32u << 10)
 
-/* What the kernel did not take at once; rare, so that idle connections need no room for it. */
+/* What the kernel did not take at once; rare, so that idle connections need no room for it.
+ */
 struct conn_write {
 	uv_write_t req;
 	struct conn *c;
@@ -51,7 +52,8 @@ void conn_dirty(struct conn *c)
 
 size_t conn_waiting(const struct conn *c)
 {
-	return c->out.len + (c->sending ? uv_stream_get_write_queue_size(&c->uv.stream) : 0);
+	return c->out.len +
+	       (c->sending ? uv_stream_get_write_queue_size(&c->uv.stream) : 0);
 }
 
 /* ---- writing ---- */

@@ -91,27 +91,25 @@ static bool read_traceparent(struct str s, uint8_t trace[16])
 	       memcmp(trace, zero, 16) != 0 && memcmp(parent, zero, 8) != 0;
 }
 
+/* A request that brought neither id has one for both: the less to look for. */
 void exchange_identify(struct http_exchange *x)
 {
 	const struct head *h = &x->intake.head;
 	struct log_context *log = &x->task.log;
 	struct str id = h->known[HEAD_REQUEST_ID];
-	uint8_t random[40], *trace = random + 16;
+	uint8_t made[24], given[16];
 	uint64_t ms;
 
-	random_bytes(random, sizeof random);
+	random_bytes(made, sizeof made);
+	hex_format(made, 16, log->trace_id);
+	hex_format(made + 16, 8, log->span_id);
 	if (h->times[HEAD_REQUEST_ID] == 1 && is_request_id(id))
 		memcpy(log->request_id, id.ptr, id.len); /* the rest is zero already */
 	else
-		hex_format(random, 16, log->request_id);
-	if (h->times[HEAD_TRACEPARENT] == 1) {
-		uint8_t given[16];
-
-		if (read_traceparent(h->known[HEAD_TRACEPARENT], given))
-			memcpy(trace, given, sizeof given);
-	}
-	hex_format(trace, 16, log->trace_id);
-	hex_format(random + 32, 8, log->span_id);
+		memcpy(log->request_id, log->trace_id, sizeof log->trace_id);
+	if (h->times[HEAD_TRACEPARENT] == 1 &&
+		read_traceparent(h->known[HEAD_TRACEPARENT], given))
+		hex_format(given, 16, log->trace_id);
 
 	if (h->times[HEAD_DEADLINE] == 1 && str_u64(h->known[HEAD_DEADLINE], &ms))
 		x->asked_ms = ms;
@@ -129,9 +127,9 @@ void exchange_set_deadline(struct http_exchange *x, uint64_t wait_ms)
 
 static void say_done(struct http_exchange *x)
 {
-	struct http_done d = { .status = x->status,
-		.body_bytes = x->body_bytes,
-		.cut = x->cut || !x->conn };
+	struct http_done d = {
+		.status = x->status, .body_bytes = x->body_bytes, .cut = x->cut || !x->conn
+	};
 
 	if (!x->done)
 		return;
@@ -174,8 +172,8 @@ void exchange_release(struct http_exchange *x)
 /* The longest unused one. */
 void exchange_free_spare(struct http_server *s)
 {
-	struct http_exchange *x =
-		container_of(s->spare_exchanges.prev, struct http_exchange, spare);
+	struct http_exchange *x = container_of(
+		s->spare_exchanges.prev, struct http_exchange, spare);
 
 	list_del(&x->spare);
 	s->spare_count--;

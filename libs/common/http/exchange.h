@@ -1,9 +1,10 @@
 /*
  * exchange - a request and its answer, from the whole head to the last byte handed over.
- * The inside of the HTTP server: shared by conn*.c, exchange.c, answer.c, reply*.c, serve.c.
+ * The inside of the HTTP server: shared by conn*.c, exchange.c, answer.c, reply*.c,
+ * serve.c.
  *
- * Owns:  its task, and with it the arena that all of the request lives in. Finished exchanges
- *        are kept on a short list, with some of their memory, for the next ones.
+ * Owns:  its task, and with it the arena that all of the request lives in. Finished
+ * exchanges are kept on a short list, with some of their memory, for the next ones.
  * Outlives its connection when the client leaves while a handler waits (conn is NULL then).
  */
 #ifndef HTTP_EXCHANGE_H
@@ -37,19 +38,19 @@ struct http_exchange {
 	void (*done)(struct task *t, const struct http_done *d);
 
 	/* the answer */
-	int status;         /* 0: not begun */
-	bool closes;        /* the connection ends with it */
-	bool chunked;       /* a stream whose pieces are chunks */
-	bool bodiless;      /* HEAD, 204, 304: body bytes are not sent */
+	int status;    /* 0: not begun */
+	bool closes;   /* the connection ends with it */
+	bool chunked;  /* a stream whose pieces are chunks */
+	bool bodiless; /* HEAD, 204, 304: body bytes are not sent */
 	bool streaming;
-	int64_t length;     /* of a stream; -1: not known */
+	int64_t length; /* of a stream; -1: not known */
 	bool cut;
-	bool has_json;      /* reply_body was called */
+	bool has_json; /* reply_body was called */
 	bool has_cache_control, has_retry_after, has_www_authenticate, has_content_type;
-	bool bad_media;     /* the body is not JSON: reply_invalid answers 415 */
+	bool bad_media; /* the body is not JSON: reply_invalid answers 415 */
 	uint64_t body_bytes;
-	struct buf fields;  /* header lines set by reply_header */
-	struct buf body;    /* JSON being written */
+	struct buf fields; /* header lines set by reply_header */
+	struct buf body;   /* JSON being written */
 	struct json_writer json;
 	struct invalid *invalid, **invalid_end;
 	unsigned invalid_count;
@@ -70,7 +71,8 @@ void exchange_free_spare(struct http_server *s);
 /* ---- answer.c: bytes of an answer, into the connection's buffer ---- */
 
 /* length -1: not known. The fields of reply_header and our own are added. */
-void answer_begin(struct http_exchange *x, int status, struct str content_type, int64_t length);
+void answer_begin(
+	struct http_exchange *x, int status, struct str content_type, int64_t length);
 void answer_body(struct http_exchange *x, struct str bytes);
 void answer_continue(struct http_exchange *x); /* 100 */
 /* False, and nothing added, if name or value hold what HTTP forbids. */
@@ -99,10 +101,11 @@ struct http_server {
 	unsigned conn_count, exchange_count, spare_count;
 	struct buf spare_out[SPARE_OUT_MAX];
 	unsigned spare_out_count;
-	char *read_buffer; /* shared: what is in it is eaten or copied before the next read */
-	struct peers *peers; /* NULL without a limit per address */
+	char *read_buffer; /* shared: what is in it is eaten or copied before the next read
+			    */
+	struct peers *peers;            /* NULL without a limit per address */
 	struct histogram **route_times; /* serve.c's */
-	size_t held; /* bytes of requests that are not whole */
+	size_t held;                    /* bytes of requests that are not whole */
 	uint64_t refused;
 	int64_t date_s;
 	char date[32];

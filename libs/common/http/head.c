@@ -5,7 +5,8 @@
 static const struct refusal not_http = { 400, "This is not an HTTP request" };
 static const struct refusal bad_line_end = { 400, "A line must end in CR LF" };
 static const struct refusal folded = { 400, "A header field must stand on one line" };
-static const struct refusal many_blanks = { 400, "Too many blank lines before the request" };
+static const struct refusal many_blanks = { 400,
+	"Too many blank lines before the request" };
 static const struct refusal long_target = { 414, "The request line is too long" };
 static const struct refusal long_fields = { 431, "The header fields are too large" };
 static const struct refusal many_fields = { 431, "There are too many header fields" };
@@ -176,7 +177,8 @@ const struct refusal *head_fields(
 	struct str line, value;
 	size_t n;
 
-	for (*count = 0; (line = head_first_line(lines, &lines)).len > 0; ++*count, ++fields) {
+	for (*count = 0; (line = head_first_line(lines, &lines)).len > 0;
+		++*count, ++fields) {
 		n = octet_span(line, OCTET_NAME);
 		if (n == 0 || n == line.len || line.ptr[n] != ':')
 			return &bad_name;

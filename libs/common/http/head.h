@@ -62,18 +62,18 @@ struct head {
 	uint8_t times[HEAD_KNOWN_COUNT];    /* how often it was given */
 	unsigned minor;                     /* of HTTP/1.x */
 	bool has_length, chunked;
-	bool close, keep_alive;             /* named by Connection */
+	bool close, keep_alive; /* named by Connection */
 	bool expects_continue;
-	uint64_t length;                    /* Content-Length */
+	uint64_t length; /* Content-Length */
 };
 
 /*
- * bytes: from s.start to s.end. `fields` has room for s.fields entries. Sets method, target,
- * raw path and query, host, headers, keep_alive and http10 of *r; the path is not yet
- * normalised.
+ * bytes: from s.start to s.end. `fields` has room for s.fields entries. Sets method,
+ * target, raw path and query, host, headers, keep_alive and http10 of *r; the path is not
+ * yet normalised.
  */
-const struct refusal *head_request(
-	struct str bytes, struct http_header *fields, struct head *h, struct http_request *r);
+const struct refusal *head_request(struct str bytes, struct http_header *fields,
+	struct head *h, struct http_request *r);
 
 /* The same for an answer; *status is its code, 100 to 599. */
 const struct refusal *head_response(struct str bytes, struct http_header *fields,

@@ -7,12 +7,15 @@ static const struct refusal bad_line = { 400, "The request line is malformed" };
 static const struct refusal bad_method = { 400, "The method is malformed" };
 static const struct refusal never_method = { 405, "This method is not served" };
 static const struct refusal other_method = { 501, "This method is not known here" };
-static const struct refusal other_version = { 505, "Only HTTP/1.1 and HTTP/1.0 are served" };
+static const struct refusal other_version = { 505,
+	"Only HTTP/1.1 and HTTP/1.0 are served" };
 static const struct refusal bad_target = { 400, "The request target is malformed" };
-static const struct refusal bad_host = { 400, "Host must be a host name or address, and port" };
+static const struct refusal bad_host = { 400,
+	"Host must be a host name or address, and port" };
 static const struct refusal one_host = { 400, "There must be exactly one Host" };
 static const struct refusal given_twice = { 400, "A header field was given twice" };
-static const struct refusal bad_expect = { 417, "No expectation but 100-continue is met here" };
+static const struct refusal bad_expect = { 417,
+	"No expectation but 100-continue is met here" };
 
 #define HOST_MAX   255
 #define METHOD_MAX 24
@@ -151,7 +154,8 @@ static const struct refusal *read_target(struct http_request *r, struct str *aut
 
 /* ---- the whole ---- */
 
-static const struct refusal *read_line(struct str line, struct head *h, struct http_request *r)
+static const struct refusal *read_line(
+	struct str line, struct head *h, struct http_request *r)
 {
 	size_t first = str_find(line, ' '), second;
 	struct str rest = str_from(line, first + 1);
@@ -205,8 +209,8 @@ static const struct refusal *check_expect(struct head *h)
 	return NULL;
 }
 
-const struct refusal *head_request(
-	struct str bytes, struct http_header *fields, struct head *h, struct http_request *r)
+const struct refusal *head_request(struct str bytes, struct http_header *fields,
+	struct head *h, struct http_request *r)
 {
 	struct str lines, line = head_first_line(bytes, &lines), authority = STR_NONE;
 	const struct refusal *no;

@@ -5,8 +5,8 @@
 
 const char *http_method_name(enum http_method m)
 {
-	static const char *const names[] = { "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE",
-		"OPTIONS" };
+	static const char *const names[] = { "GET", "HEAD", "POST", "PUT", "PATCH",
+		"DELETE", "OPTIONS" };
 
 	return m < HTTP_M_COUNT ? names[m] : "other";
 }
@@ -95,7 +95,7 @@ static bool decode(struct str s, struct arena *a, struct str *out)
 	int byte;
 
 	for (size_t i = 0; i < s.len; i++) {
-		if (s.ptr[i] != '%') {
+		if (octet_is(s.ptr[i], OCTET_QUERY)) {
 			p[n++] = s.ptr[i] == '+' ? ' ' : s.ptr[i];
 			continue;
 		}

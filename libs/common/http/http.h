@@ -33,14 +33,16 @@ struct http_header {
 struct http_request {
 	enum http_method method;
 	struct str target; /* as sent: path and query */
-	struct str path;   /* normalised: unreserved characters decoded, no dot segments, no "//" */
+	struct str path;   /* normalised: unreserved characters decoded, no dot segments, no
+			      "//" */
 	struct str query;  /* after '?', not decoded; empty if none */
 	struct str host;   /* from Host or the absolute-form target */
 	const struct http_header *headers;
 	size_t header_count;
 	struct str body;
-	struct str peer;   /* address of the other end, without port */
-	struct str param[HTTP_PATH_PARAMS]; /* {a}, {b}, ... of the route's pattern, in order */
+	struct str peer;                    /* address of the other end, without port */
+	struct str param[HTTP_PATH_PARAMS]; /* {a}, {b}, ... of the route's pattern, in
+					       order */
 	bool keep_alive;
 	bool http10;
 };
@@ -54,7 +56,8 @@ bool http_is_hop_by_hop(struct str name);
 
 /* One query parameter, percent- and plus-decoded into the arena; ptr NULL when absent;
  * false when it is given twice or badly encoded. */
-bool http_query(const struct http_request *r, struct arena *a, struct str name, struct str *out);
+bool http_query(
+	const struct http_request *r, struct arena *a, struct str name, struct str *out);
 
 /*
  * Request path: percent-encoding checked, unreserved characters decoded once, dot segments

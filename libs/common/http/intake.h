@@ -6,8 +6,8 @@
  *
  * Use:   head_scan until whole; intake_open over the head; then, if intake_has_body,
  *        intake_limit and intake_body until whole. intake_reset before the next request.
- * Owns:  `received`. The head is copied into the arena, and so is a body that comes at once.
- * Fails: a refusal; nothing after it may be parsed.
+ * Owns:  `received`. The head is copied into the arena, and so is a body that comes at
+ * once. Fails: a refusal; nothing after it may be parsed.
  */
 #ifndef HTTP_INTAKE_H
 #define HTTP_INTAKE_H

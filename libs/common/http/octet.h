@@ -9,10 +9,10 @@
 #include "base/str.h"
 
 enum {
-	OCTET_NAME = 1,       /* field names: RFC 9110 tokens without '_' */
-	OCTET_VALUE = 2,      /* field values: no control character but tab */
-	OCTET_PATH = 4,       /* RFC 3986 pchar and '/'; '%' is looked at by itself */
-	OCTET_QUERY = 8,      /* the same, '?', and what browsers leave unencoded there */
+	OCTET_NAME = 1,        /* field names: RFC 9110 tokens without '_' */
+	OCTET_VALUE = 2,       /* field values: no control character but tab */
+	OCTET_PATH = 4,        /* RFC 3986 pchar and '/'; '%' is looked at by itself */
+	OCTET_QUERY = 8,       /* the same, '?', and what browsers leave unencoded there */
 	OCTET_UNRESERVED = 16, /* what need not be percent-encoded */
 	OCTET_HEX = 32,
 };

@@ -6,7 +6,7 @@
 
 #include "app/app.h"
 #include "base/clock.h"
-#include "http/curl_loop.h"
+#include "http/outbound_loop.h"
 
 #define TICK_MS     100
 #define HEADERS_MAX 32
@@ -27,7 +27,7 @@ struct outbound_slot {
 };
 
 struct outbound {
-	struct curl_loop curl;
+	struct outbound_loop curl;
 	struct loop_hook later; /* starts calls that wait for a slot */
 	struct timer tick;
 	unsigned slot_count, slot_max;
@@ -158,7 +158,7 @@ static struct outbound_slot *slot_new(struct outbound *o)
 	slot->outbound = o;
 	list_init(&slot->link);
 	o->slot_count++;
-	curl_loop_prepare(&o->curl, easy);
+	outbound_loop_prepare(&o->curl, easy);
 	curl_easy_setopt(easy, CURLOPT_PRIVATE, slot);
 	curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
 	curl_easy_setopt(easy, CURLOPT_HEADERDATA, slot);
@@ -254,7 +254,7 @@ static void slot_start(struct outbound_slot *slot, struct outbound_call *c)
 	curl_easy_setopt(easy, CURLOPT_HTTPHEADER, list_headers(slot, c->headers));
 	set(easy, CURLOPT_CONNECTTIMEOUT_MS, c->connect_ms);
 	set_method(easy, c);
-	curl_loop_add(&o->curl, easy);
+	outbound_loop_add(&o->curl, easy);
 }
 
 /* Out of curl; its connection is closed if the answer was not whole. */
@@ -262,7 +262,7 @@ static void slot_release(struct outbound_slot *slot)
 {
 	struct outbound *o = slot->outbound;
 
-	curl_loop_remove(&o->curl, slot->easy);
+	outbound_loop_remove(&o->curl, slot->easy);
 	slot->call = NULL;
 	list_del(&slot->link);
 	list_push_front(&o->free, &slot->link);
@@ -300,7 +300,7 @@ static void finish(struct outbound_slot *slot, enum err e)
 	c->on_done(c, e);
 }
 
-static void on_ended(struct curl_loop *curl, CURL *easy, CURLcode code)
+static void on_ended(struct outbound_loop *curl, CURL *easy, CURLcode code)
 {
 	struct outbound_slot *slot;
 	char *private;
@@ -312,7 +312,7 @@ static void on_ended(struct curl_loop *curl, CURL *easy, CURLcode code)
 		finish(slot, translate(slot, code));
 }
 
-static void on_left(struct curl_loop *curl)
+static void on_left(struct outbound_loop *curl)
 {
 	struct outbound *o = container_of(curl, struct outbound, curl);
 	struct list *link;
@@ -402,7 +402,7 @@ static void closed_one(struct outbound *o)
 		closed(ctx);
 }
 
-static void on_curl_closed(struct curl_loop *curl)
+static void on_curl_closed(struct outbound_loop *curl)
 {
 	closed_one(container_of(curl, struct outbound, curl));
 }
@@ -428,7 +428,7 @@ struct outbound *outbound_open(struct loop *loop, unsigned connections_max)
 	list_init(&o->canceled);
 	list_init(&o->waiting);
 	timer_open(loop, &o->tick, on_tick);
-	curl_loop_open(&o->curl, loop, connections_max);
+	outbound_loop_open(&o->curl, loop, connections_max);
 	return o;
 }
 
@@ -483,7 +483,7 @@ void outbound_close(struct outbound **op, void (*cb)(void *ctx), void *ctx)
 		free(slot);
 	}
 	timer_close(&o->tick, on_tick_closed);
-	curl_loop_close(&o->curl);
+	outbound_loop_close(&o->curl);
 }
 
 /* ---- from a task ---- */

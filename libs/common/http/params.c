@@ -29,7 +29,8 @@ static const char *kind_name(const struct param *p)
 static struct str pointer_to(struct task *t, struct str name)
 {
 	char escaped[2 * NAME_SHOWN + 1];
-	struct str shown = str_span(name.ptr, name.len < NAME_SHOWN ? name.len : NAME_SHOWN);
+	struct str shown = str_span(
+		name.ptr, name.len < NAME_SHOWN ? name.len : NAME_SHOWN);
 	size_t n = 0;
 
 	shown.len = utf8_whole(shown);
@@ -53,8 +54,8 @@ static void read_str(struct task *t, const struct param *p, const struct json *j
 	if (count < p->min && p->min == 1)
 		reply_invalid_add(t, pointer, "must not be empty");
 	else if (count < p->min)
-		reply_invalid_add(
-			t, pointer, "must have at least %lld characters", (long long)p->min);
+		reply_invalid_add(t, pointer, "must have at least %lld characters",
+			(long long)p->min);
 	else if (count > p->max)
 		reply_invalid_add(
 			t, pointer, "must have at most %lld characters", (long long)p->max);
@@ -191,8 +192,8 @@ bool params_path_uuid(const struct task *t, int index, struct uuid *out)
 	return uuid_parse(http_req(t)->param[index], out);
 }
 
-bool params_query_int(struct task *t, const char *name, int64_t dflt, int64_t min, int64_t max,
-	int64_t *out)
+bool params_query_int(struct task *t, const char *name, int64_t dflt, int64_t min,
+	int64_t max, int64_t *out)
 {
 	struct str text, pointer = arena_fmt(&t->arena, "?%s", name);
 	int64_t n;

@@ -16,7 +16,8 @@ struct invalid {
 
 #define REDUCED "https://iana.org/assignments/http-problem-types#temporary-reduced-capacity"
 
-const struct problem PROBLEM_UNAUTHORIZED = { 401, "unauthorized", "Authentication needed" };
+const struct problem PROBLEM_UNAUTHORIZED = { 401, "unauthorized",
+	"Authentication needed" };
 const struct problem PROBLEM_FORBIDDEN = { 403, "forbidden", "Not allowed" };
 const struct problem PROBLEM_NOT_FOUND = { 404, "not_found", "Not found" };
 const struct problem PROBLEM_CONFLICT = { 409, "conflict", "Conflict" };
@@ -53,8 +54,7 @@ struct json_writer *reply_body(struct task *t)
 	return &x->json;
 }
 
-outcome_t reply_bytes(
-	struct task *t, int status, struct str content_type, struct str body)
+outcome_t reply_bytes(struct task *t, int status, struct str content_type, struct str body)
 {
 	struct http_exchange *x = t->http;
 	outcome_t said = task_said_end(t);
@@ -113,7 +113,8 @@ outcome_t reply_problem(struct task *t, const struct problem *p, const char *det
 
 	write_problem(x, p, detail);
 	if (p->status == 401 && !x->has_www_authenticate)
-		reply_header(t, STR("WWW-Authenticate"), STR("Bearer error=\"invalid_token\""));
+		reply_header(
+			t, STR("WWW-Authenticate"), STR("Bearer error=\"invalid_token\""));
 	if ((p->status == 503 || p->status == 429) && !x->has_retry_after)
 		reply_header(t, STR("Retry-After"), STR("1"));
 	return reply_bytes(

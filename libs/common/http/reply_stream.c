@@ -29,8 +29,8 @@ static void add_fields(struct task *t, const struct http_header *fields, size_t 
 	}
 }
 
-outcome_t reply_relay(struct task *t, int status, const struct http_header *fields, size_t n,
-	struct str body)
+outcome_t reply_relay(struct task *t, int status, const struct http_header *fields,
+	size_t n, struct str body)
 {
 	add_fields(t, fields, n);
 	return reply_bytes(t, status, STR_NONE, body);
@@ -48,8 +48,8 @@ static void begin(struct task *t, int status, struct str content_type, int64_t l
 	answer_begin(x, status, content_type, length);
 }
 
-void reply_relay_begin(struct task *t, int status, const struct http_header *fields, size_t n,
-	int64_t length)
+void reply_relay_begin(struct task *t, int status, const struct http_header *fields,
+	size_t n, int64_t length)
 {
 	add_fields(t, fields, n);
 	begin(t, status, STR_NONE, length);
@@ -134,7 +134,8 @@ outcome_t reply_stream_end(struct task *t)
 	outcome_t said = task_said_end(t);
 
 	assert(x->streaming);
-	if (x->conn && !x->bodiless && x->length >= 0 && (uint64_t)x->length != x->body_bytes)
+	if (x->conn && !x->bodiless && x->length >= 0 &&
+		(uint64_t)x->length != x->body_bytes)
 		break_off(x, "shorter than announced");
 	if (x->conn && x->chunked && !x->bodiless)
 		buf_add_str(conn_out(x->conn), STR("0\r\n\r\n"));

@@ -13,7 +13,8 @@ static bool cut_segment(struct str *rest, struct str *segment)
 	return true;
 }
 
-static bool matches(const char *pattern, struct str path, struct str params[HTTP_PATH_PARAMS])
+static bool matches(
+	const char *pattern, struct str path, struct str params[HTTP_PATH_PARAMS])
 {
 	struct str want_rest = str_of(pattern), want, have;
 	int n = 0;
@@ -45,8 +46,8 @@ static bool serves(const struct route *r, enum http_method m)
 	return r->method == m || (m == HTTP_M_HEAD && r->method == HTTP_M_GET);
 }
 
-const struct route *route_find(const struct route *table, enum http_method m, struct str path,
-	struct str params[HTTP_PATH_PARAMS])
+const struct route *route_find(const struct route *table, enum http_method m,
+	struct str path, struct str params[HTTP_PATH_PARAMS])
 {
 	path = without_slash(path);
 	for (const struct route *r = table; r && r->pattern; r++) {

@@ -8,7 +8,8 @@
 #include "http/http.h"
 
 enum route_auth {
-	ROUTE_USER = 0, /* needs a valid access token; t->caller is set. The default, on purpose */
+	ROUTE_USER = 0, /* needs a valid access token; t->caller is set. The default, on
+			   purpose */
 	ROUTE_PUBLIC,   /* no token asked */
 	ROUTE_HOOK,     /* authenticated by its own signature over the raw body */
 };
@@ -17,16 +18,18 @@ typedef outcome_t handler_fn(struct task *t);
 
 struct route {
 	enum http_method method;
-	const char *pattern; /* "/chatroom/{id}/message": {name} stands for one path segment */
+	const char
+		*pattern; /* "/chatroom/{id}/message": {name} stands for one path segment */
 	handler_fn *handler;
 	enum route_auth auth;
-	size_t body_max;     /* bytes; 0: 64 KiB */
+	size_t body_max;      /* bytes; 0: 64 KiB */
 	unsigned deadline_ms; /* for the whole request; 0: 30 s */
 };
 
-/* A trailing slash names the same resource. `params` gets the segments that {..} matched. */
-const struct route *route_find(const struct route *table, enum http_method m, struct str path,
-	struct str params[HTTP_PATH_PARAMS]);
+/* A trailing slash names the same resource. `params` gets the segments that {..} matched.
+ */
+const struct route *route_find(const struct route *table, enum http_method m,
+	struct str path, struct str params[HTTP_PATH_PARAMS]);
 
 /* Methods that the table has for this path ("GET, POST") into out; empty: no such path. */
 void route_allowed(const struct route *table, struct str path, char *out, size_t size);

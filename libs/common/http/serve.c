@@ -10,10 +10,13 @@
 #define BODY_MAX    (64u << 10)
 #define DEADLINE_MS 30000
 
-static const struct problem not_allowed = { 405, "method_not_allowed", "Method not allowed" };
-static const struct problem too_late = { 503, "timeout", "The caller's deadline has passed" };
+static const struct problem not_allowed = { 405, "method_not_allowed",
+	"Method not allowed" };
+static const struct problem too_late = { 503, "timeout",
+	"The caller's deadline has passed" };
 
-/* ---- http_server_request_duration_seconds, one histogram per route and status class ---- */
+/* ---- http_server_request_duration_seconds, one histogram per route and status class ----
+ */
 
 #define CLASSES 5
 
@@ -32,8 +35,8 @@ static struct histogram *new_histogram(
 	char labels[256];
 
 	snprintf(labels, sizeof labels, "route=\"%s\",method=\"%s\",status=\"%uxx\"",
-		route ? route->pattern : "none", route ? http_method_name(route->method) : "any",
-		class);
+		route ? route->pattern : "none",
+		route ? http_method_name(route->method) : "any", class);
 	return metrics_histogram(app->metrics, "http_server_request_duration_seconds",
 		"Time from a whole request head to the whole answer.", labels);
 }
@@ -44,7 +47,8 @@ static void observe(struct task *t, const struct http_done *d)
 	struct http_exchange *x = t->http;
 	struct http_server *s = x->server;
 	const struct route *table = t->app->spec->routes;
-	size_t rows = count_routes(table), row = x->route ? (size_t)(x->route - table) : rows;
+	size_t rows = count_routes(table),
+	       row = x->route ? (size_t)(x->route - table) : rows;
 	unsigned class = (unsigned)d->status / 100;
 	struct histogram **h;
 
@@ -93,8 +97,8 @@ bool routes_admit(struct task *t, size_t *body_max)
 {
 	struct http_exchange *x = t->http;
 	struct http_request *r = &x->req;
-	const struct route *route =
-		route_find(t->app->spec->routes, r->method, r->path, r->param);
+	const struct route *route = route_find(
+		t->app->spec->routes, r->method, r->path, r->param);
 
 	x->route = route;
 	if (t->app->metrics)

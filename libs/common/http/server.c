@@ -9,9 +9,9 @@
 #include "http/conn.h"
 #include "http/peers.h"
 
-#define BACKLOG       1024
-#define TICK_MAX_MS   250
-#define SWEEP_EVERY   40 /* ticks */
+#define BACKLOG     1024
+#define TICK_MAX_MS 250
+#define SWEEP_EVERY 40 /* ticks */
 
 /* ---- options ---- */
 
@@ -59,7 +59,7 @@ static void on_tick(struct timer *tick)
 	uint64_t now_ms = server_now_ms(s);
 
 	LIST_EACH(&s->conns, link)
-		conn_check_time(container_of(link, struct conn, link), now_ms);
+	conn_check_time(container_of(link, struct conn, link), now_ms);
 	if (s->peers && ++s->ticks % SWEEP_EVERY == 0)
 		peers_sweep(s->peers, now_ms);
 	if (s->conn_count == 0)
@@ -94,7 +94,8 @@ static int bind_unix(struct http_server *s, const char *path)
 
 static int bind_tcp(struct http_server *s, const char *listen)
 {
-	struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE }, *found;
+	struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE },
+			*found;
 	struct str all = str_of(listen), host;
 	const char *colon = strrchr(listen, ':');
 	char name[256];
@@ -135,8 +136,8 @@ static int start_listening(struct http_server *s)
 
 static void on_hook(struct loop_hook *hook);
 
-enum err http_server_open(struct loop *loop, const struct http_server_options *o,
-	struct http_server **out)
+enum err http_server_open(
+	struct loop *loop, const struct http_server_options *o, struct http_server **out)
 {
 	struct http_server *s = calloc(1, sizeof *s);
 	int rc;
@@ -186,7 +187,8 @@ unsigned http_server_in_hand(const struct http_server *s)
 {
 	unsigned busy = 0;
 
-	LIST_EACH(&s->conns, link) {
+	LIST_EACH(&s->conns, link)
+	{
 		const struct conn *c = container_of(link, struct conn, link);
 
 		if (c->state != CONN_CLOSING && (c->x || conn_waiting(c)))
@@ -274,5 +276,5 @@ void http_server_close(struct http_server **server, void (*cb)(void *ctx), void 
 	stop_listening(s);
 	timer_close(&s->tick, on_tick_closed);
 	LIST_EACH(&s->conns, link)
-		conn_close(container_of(link, struct conn, link));
+	conn_close(container_of(link, struct conn, link));
 }

@@ -1,19 +1,20 @@
 /*
- * server - HTTP/1.1 on libuv and llhttp: connections in, whole checked requests out to a handler.
+ * server - HTTP/1.1 on libuv and llhttp: connections in, whole checked requests out to a
+ * handler.
  *
  * The head of each request is collected and checked by head.c before llhttp sees it
  * (shared rules: RFC 9112, and security-requirements 1 and 2 as tests/unit/http_*_test.c
- * spell them out). A request is given to `serve` when its last byte has arrived; it runs as a
- * task whose t->http is the exchange.
+ * spell them out). A request is given to `serve` when its last byte has arrived; it runs as
+ * a task whose t->http is the exchange.
  *
- * A connection serves one request at a time, so pipelined ones are answered in order and take
- * effect in order. What comes meanwhile waits as bytes: one read of it, then reading stops.
- * It stops as well while 256 KiB of answers are not taken. All answers of a turn are written
- * at its end.
+ * A connection serves one request at a time, so pipelined ones are answered in order and
+ * take effect in order. What comes meanwhile waits as bytes: when there are 4 KiB of them
+ * (a single read may bring more), reading stops. It stops as well while 256 KiB of answers
+ * are not taken. All answers of a turn are written at its end.
  *
- * Ids and deadline of a request: X-Request-Id, traceparent and X-Request-Deadline-Ms (what is
- * left of the caller's patience, in milliseconds) are believed if they are well-formed. What
- * stands at the edge overwrites t->log and t->deadline_ms in `admit`.
+ * Ids and deadline of a request: X-Request-Id, traceparent and X-Request-Deadline-Ms (what
+ * is left of the caller's patience, in milliseconds) are believed if they are well-formed.
+ * What stands at the edge overwrites t->log and t->deadline_ms in `admit`.
  *
  * Owns:  the listening socket, connections, exchanges and their tasks' memory.
  * Fails: http_server_open returns ERR_UNAVAILABLE when the address cannot be bound.
@@ -31,35 +32,36 @@ struct app;
 
 struct http_server_options {
 	struct app *app;
-	const char *listen; /* "host:port", "[v6]:port", "unix:/path"; port 0: any free one */
+	const char
+		*listen; /* "host:port", "[v6]:port", "unix:/path"; port 0: any free one */
 	/* A whole request has come: answer by reply.h. */
 	outcome_t (*serve)(struct task *t);
 	/*
-	 * The head has come and is sound; may be NULL. Gives the body limit in bytes, or answers at
-	 * once by returning false after having replied (unknown route, no token, too large):
-	 * `100 Continue` is sent only after it returned true. No waits here.
+	 * The head has come and is sound; may be NULL. Gives the body limit in bytes, or
+	 * answers at once by returning false after having replied (unknown route, no token,
+	 * too large): `100 Continue` is sent only after it returned true. No waits here.
 	 */
 	bool (*admit)(struct task *t, size_t *body_max);
-	size_t body_max;          /* where admit is NULL or leaves it alone; 0: 256 KiB */
-	unsigned connections_max; /* more are closed at once; 0: 10,000 */
-	unsigned per_address_max; /* connections from one address at a time; 0: no limit */
+	size_t body_max;           /* where admit is NULL or leaves it alone; 0: 256 KiB */
+	unsigned connections_max;  /* more are closed at once; 0: 10,000 */
+	unsigned per_address_max;  /* connections from one address at a time; 0: no limit */
 	unsigned per_address_rate; /* new ones a second from one address; 0: no limit */
-	size_t memory_max;        /* bytes of requests, all together; 0: 64 MiB */
-	unsigned idle_ms;         /* keep-alive without a request; 0: 60 s */
-	unsigned head_ms;         /* first byte to last byte of a head; 0: 10 s */
-	unsigned body_ms;         /* whole body; 0: 60 s */
-	unsigned pace_ms;         /* after this, a body must come at 1 KiB/s on average; 0: 5 s */
-	unsigned write_ms;        /* a write without progress; 0: 30 s */
-	unsigned linger_ms;       /* reading on after a last answer; 0: 1 s */
-	unsigned requests_max;    /* per connection; 0: 10,000 */
+	size_t memory_max;         /* bytes of requests, all together; 0: 64 MiB */
+	unsigned idle_ms;          /* keep-alive without a request; 0: 60 s */
+	unsigned head_ms;          /* first byte to last byte of a head; 0: 10 s */
+	unsigned body_ms;          /* whole body; 0: 60 s */
+	unsigned pace_ms;   /* after this, a body must come at 1 KiB/s on average; 0: 5 s */
+	unsigned write_ms;  /* a write without progress; 0: 30 s */
+	unsigned linger_ms; /* reading on after a last answer; 0: 1 s */
+	unsigned requests_max; /* per connection; 0: 10,000 */
 };
 
-enum err http_server_open(struct loop *loop, const struct http_server_options *o,
-	struct http_server **out);
+enum err http_server_open(
+	struct loop *loop, const struct http_server_options *o, struct http_server **out);
 /* The port that was bound (for port 0); 0 for a unix socket. */
 unsigned http_server_port(const struct http_server *s);
-/* Stop accepting; answers from now on carry `Connection: close`; idle connections end after a
- * short grace. */
+/* Stop accepting; answers from now on carry `Connection: close`; idle connections end after
+ * a short grace. */
 void http_server_drain(struct http_server *s);
 /* Requests whose answer is not fully written yet. */
 unsigned http_server_in_hand(const struct http_server *s);

@@ -1,9 +1,10 @@
 /*
  * write - JSON text into a buf. Commas and quoting are the writer's business.
  *
- * Use:  struct json_writer w = json_writer(&buf); json_object(&w, NULL); json_put_str(&w, "a", s);
- *       json_end(&w). `key` is NULL inside arrays and for the outermost value.
- * Strings must be valid UTF-8; control characters, quotes and backslashes are escaped.
+ * Use:  struct json_writer w = json_writer(&buf);
+ *       json_object(&w, NULL); json_put_str(&w, "a", s); json_end(&w);
+ * `key` is NULL inside arrays and for the outermost value. Strings must be valid UTF-8;
+ * control characters, quotes and backslashes are escaped. At most 64 levels.
  */
 #ifndef JSON_WRITE_H
 #define JSON_WRITE_H
@@ -30,7 +31,8 @@ void json_put_bool(struct json_writer *w, const char *key, bool b);
 void json_put_null(struct json_writer *w, const char *key);
 void json_put_uuid(struct json_writer *w, const char *key, const struct uuid *u);
 void json_put_time(struct json_writer *w, const char *key, int64_t wall_us); /* RFC 3339 */
-void json_put_raw(struct json_writer *w, const char *key, struct str json);  /* JSON already */
+void json_put_raw(
+	struct json_writer *w, const char *key, struct str json); /* JSON already */
 
 /* The inside of a JSON string, escaped, without quotes. */
 void json_escape(struct buf *out, struct str s);

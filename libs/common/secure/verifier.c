@@ -1,4 +1,3 @@
-#include <assert.h>
 #include <stdlib.h>
 
 #include "base/clock.h"
@@ -9,16 +8,15 @@
 #include "secure/token.h"
 #include "secure/token_verify.h"
 
-/*
- * Verdicts: a token's digest names its set; of the WAYS in it the one that expires first
- * makes room. Only good tokens are remembered, so nobody outside chooses what is displaced.
- */
-#define SETS 4096
-#define WAYS 4
+#define VERDICTS 16384 /* tokens remembered */
 
+/* A token that was good when it was checked. Bad ones are not remembered: they would let
+ * anybody displace the good ones. */
 struct verdict {
-	uint8_t digest[32];  /* SHA-256 of the whole token */
-	struct identity who; /* expires_at_s 0: free */
+	struct map_node node; /* in verifier.by_digest; key empty: free */
+	uint8_t digest[32];   /* SHA-256 of the whole token */
+	struct identity who;
+	bool recent; /* asked for since the hand last passed */
 };
 
 /* A session that is over, remembered until its last token has expired. */
@@ -32,7 +30,9 @@ struct ended {
 struct verifier {
 	struct token_key keys[TOKEN_KEYS_MAX];
 	size_t key_count;
-	struct verdict (*verdicts)[WAYS]; /* untouched pages cost nothing */
+	struct verdict *verdicts; /* VERDICTS; untouched pages cost nothing */
+	size_t hand;              /* the next that may have to make room */
+	struct map by_digest;
 	struct map ended;
 	struct list by_age; /* the oldest first */
 };
@@ -53,9 +53,10 @@ struct verifier *verifier_new(
 		free(v);
 		return NULL;
 	}
-	v->verdicts = calloc(SETS, sizeof *v->verdicts);
+	v->verdicts = calloc(VERDICTS, sizeof *v->verdicts);
 	if (!v->verdicts)
 		abort();
+	map_init(&v->by_digest);
 	map_init(&v->ended);
 	list_init(&v->by_age);
 	return v;
@@ -78,29 +79,72 @@ void verifier_free(struct verifier **vp)
 	LIST_EACH(&v->by_age, link)
 	forget(v, container_of(link, struct ended, link));
 	map_fini(&v->ended);
+	map_fini(&v->by_digest);
 	free(v->verdicts);
 	while (v->key_count)
 		token_key_fini(&v->keys[--v->key_count]);
 	free(v);
 }
 
-/* The remembered verdict, or the place where a new one belongs. */
-static struct verdict *find_verdict(struct verifier *v, const uint8_t digest[32])
+/* What was asked for since the hand last passed stays for one more round. */
+static struct verdict *make_room(struct verifier *v)
 {
-	struct verdict *set = v->verdicts[(digest[0] << 8 | digest[1]) % SETS];
-	struct verdict *place = set;
+	struct verdict *p;
 
-	for (int i = 0; i < WAYS; i++) {
-		if (memcmp(set[i].digest, digest, 32) == 0)
-			return &set[i];
-		if (set[i].who.expires_at_s < place->who.expires_at_s)
-			place = &set[i];
+	for (;;) {
+		p = &v->verdicts[v->hand];
+		v->hand = (v->hand + 1) % VERDICTS;
+		if (!p->recent)
+			break;
+		p->recent = false;
 	}
-	return place;
+	if (p->node.key.len)
+		map_remove(&v->by_digest, &p->node);
+	return p;
+}
+
+static struct verdict *remember(
+	struct verifier *v, const uint8_t digest[32], const struct identity *who)
+{
+	struct verdict *p = make_room(v);
+
+	memcpy(p->digest, digest, sizeof p->digest);
+	p->who = *who;
+	p->node.key = str_span((const char *)p->digest, sizeof p->digest);
+	map_insert(&v->by_digest, &p->node);
+	return p;
+}
+
+/* From memory, or by checking it now; NULL: it is not good. */
+static const struct identity *verdict_on(
+	struct verifier *v, struct str token, int64_t now_s)
+{
+	uint8_t digest[32];
+	struct identity who;
+	const char *problem;
+
+	sha256(token, digest);
+	struct map_node *known = map_find(
+		&v->by_digest, str_span((const char *)digest, sizeof digest));
+
+	if (known) {
+		struct verdict *p = container_of(known, struct verdict, node);
+
+		p->recent = true;
+		return &p->who;
+	}
+	problem = token_verify(v->keys, v->key_count, token, now_s, &who);
+	if (problem) {
+		log_info("token-refused", L_Z("reason", problem));
+		return NULL;
+	}
+	return &remember(v, digest, &who)->who;
 }
 
 static struct ended *find_ended(const struct verifier *v, const struct uuid *session_id)
 {
+	if (v->ended.count == 0)
+		return NULL;
 	struct map_node *node = map_find(&v->ended, uuid_bytes(session_id));
 
 	return node ? container_of(node, struct ended, node) : NULL;
@@ -109,28 +153,14 @@ static struct ended *find_ended(const struct verifier *v, const struct uuid *ses
 enum err verifier_check(struct verifier *v, struct str token, struct identity *out)
 {
 	int64_t now_s = clock_wall_s();
-	uint8_t digest[32];
+	const struct identity *who;
 
 	if (token.len == 0 || token.len > TOKEN_MAX)
 		return ERR_DENIED;
-	sha256(token, digest);
-	struct verdict *known = find_verdict(v, digest);
-
-	if (memcmp(known->digest, digest, 32) != 0) {
-		struct identity who;
-		const char *problem = token_verify(
-			v->keys, v->key_count, token, now_s, &who);
-
-		if (problem) {
-			log_info("token-refused", L_Z("reason", problem));
-			return ERR_DENIED;
-		}
-		memcpy(known->digest, digest, 32);
-		known->who = who;
-	}
-	if (known->who.expires_at_s <= now_s || find_ended(v, &known->who.session_id))
+	who = verdict_on(v, token, now_s);
+	if (!who || who->expires_at_s <= now_s || find_ended(v, &who->session_id))
 		return ERR_DENIED;
-	*out = known->who;
+	*out = *who;
 	return ERR_OK;
 }
 

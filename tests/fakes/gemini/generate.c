@@ -310,10 +310,11 @@ static outcome_t call_next(struct task *t, enum err e)
 	}
 	if (out->len)
 		reply_stream_write(t, buf_str(out));
-	if (c->chunk < c->chunks && breaks_here(c))
-		return call_break(t);
-	if (c->chunk < c->chunks)
+	if (c->chunk == c->chunks) {
+		call_close(c, ERR_OK);
+		return reply_stream_end(t);
+	}
+	if (out->len && c->script.chunk_delay_ms)
 		return task_sleep(t, (uint64_t)c->script.chunk_delay_ms, call_next);
-	call_close(c, ERR_OK);
-	return reply_stream_end(t);
+	return call_break(t);
 }

@@ -1,16 +1,16 @@
 /*
- * ask - one HTTP request to a Unix socket, blocking, and its answer.
+ * talk - one HTTP request to a Unix socket (or "127.0.0.1:port"), blocking, and its answer.
  *
- * Use:  a = ask(&arena, socket, &(struct ask){ .method = "POST", .path = "/x", .body = "{}"
- * }); many at once: ask_send for each, then ask_read for each. A connection per request.
- * The answer lives in the arena.
+ * Use:  r = talk(&arena, socket, &(struct talk){ .path = "/x", .body = "{}" });
+ *       many at once: talk_send for each, then talk_read for each.
+ * A connection per request. The answer lives in the arena.
  */
-#ifndef TESTS_LIB_ASK_H
-#define TESTS_LIB_ASK_H
+#ifndef TESTS_LIB_TALK_H
+#define TESTS_LIB_TALK_H
 
 #include "json/read.h"
 
-struct ask {
+struct talk {
 	const char *method; /* NULL: GET, or POST with a body */
 	const char *path;
 	const char *token;   /* for Authorization: Bearer; NULL: none */
@@ -26,9 +26,9 @@ struct answer {
 	const struct json *json; /* NULL: the body is none */
 };
 
-struct answer ask(struct arena *a, const char *socket, const struct ask *q);
-int ask_send(const char *socket, const struct ask *q); /* a file descriptor, or -1 */
-struct answer ask_read(struct arena *a, int fd);       /* closes it */
+struct answer talk(struct arena *a, const char *socket, const struct talk *q);
+int talk_send(const char *socket, const struct talk *q); /* a file descriptor, or -1 */
+struct answer talk_read(struct arena *a, int fd);        /* closes it */
 
 struct str answer_header(const struct answer *r, struct str name);
 /* A member of the JSON answer that is a string; "" if there is none. */

@@ -1,5 +1,6 @@
-#include "tests/lib/ask.h"
+#include "tests/lib/talk.h"
 
+#include <netinet/in.h>
 #include <stdio.h>
 #include <sys/socket.h>
 #include <sys/time.h>
@@ -8,10 +9,9 @@
 
 #include "base/buf.h"
 
-static int connect_to(const char *path)
+static int connect_path(const char *path)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	struct timeval patience = { .tv_sec = 20 };
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
 	snprintf(address.sun_path, sizeof address.sun_path, "%s", path);
@@ -19,11 +19,35 @@ static int connect_to(const char *path)
 		close(fd);
 		return -1;
 	}
+	return fd;
+}
+
+static int connect_port(int port)
+{
+	struct sockaddr_in address = { .sin_family = AF_INET,
+		.sin_port = htons((uint16_t)port),
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	if (fd >= 0 && connect(fd, (struct sockaddr *)&address, sizeof address) != 0) {
+		close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+static int connect_to(const char *where)
+{
+	struct timeval patience = { .tv_sec = 20 };
+	int port, fd;
+
+	fd = sscanf(where, "127.0.0.1:%d", &port) == 1 ? connect_port(port)
+						       : connect_path(where);
 	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
 	return fd;
 }
 
-static void write_request(struct buf *out, const struct ask *q)
+static void write_request(struct buf *out, const struct talk *q)
 {
 	const char *method = q->method ? q->method : q->body ? "POST" : "GET";
 
@@ -40,7 +64,7 @@ static void write_request(struct buf *out, const struct ask *q)
 	buf_add_str(out, str_of(q->body));
 }
 
-int ask_send(const char *socket, const struct ask *q)
+int talk_send(const char *socket, const struct talk *q)
 {
 	int fd = connect_to(socket);
 	struct buf out = { 0 };
@@ -74,7 +98,7 @@ static void parse(struct arena *a, struct str text, struct answer *r)
 		r->json = NULL;
 }
 
-struct answer ask_read(struct arena *a, int fd)
+struct answer talk_read(struct arena *a, int fd)
 {
 	struct answer r = { 0 };
 	struct buf in = { 0 };
@@ -90,9 +114,9 @@ struct answer ask_read(struct arena *a, int fd)
 	return r;
 }
 
-struct answer ask(struct arena *a, const char *socket, const struct ask *q)
+struct answer talk(struct arena *a, const char *socket, const struct talk *q)
 {
-	return ask_read(a, ask_send(socket, q));
+	return talk_read(a, talk_send(socket, q));
 }
 
 struct str answer_header(const struct answer *r, struct str name)

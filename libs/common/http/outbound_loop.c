@@ -1,4 +1,4 @@
-#include "http/curl_loop.h"
+#include "http/outbound_loop.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -8,14 +8,14 @@
 /* A socket that curl wants watched, or wanted: a kept one is watched until it is closed. */
 struct curl_watch {
 	uv_poll_t poll;
-	struct curl_loop *owner;
+	struct outbound_loop *owner;
 	curl_socket_t fd;
 	bool kept;   /* opened by us for a connection; others are curl's internal ones */
 	int wanted;  /* what curl waits for; 0: nothing, the connection is idle */
 	int watched; /* what libuv watches */
 };
 
-static void free_if_closed(struct curl_loop *c)
+static void free_if_closed(struct outbound_loop *c)
 {
 	if (!c->closing || c->watch_count || !c->timer_closed)
 		return;
@@ -26,7 +26,7 @@ static void free_if_closed(struct curl_loop *c)
 
 /* ---- entering curl ---- */
 
-static void tell_ended(struct curl_loop *c)
+static void tell_ended(struct outbound_loop *c)
 {
 	CURLMsg *news;
 	int more;
@@ -38,7 +38,7 @@ static void tell_ended(struct curl_loop *c)
 	c->left(c);
 }
 
-static void enter(struct curl_loop *c, curl_socket_t fd, int what)
+static void enter(struct outbound_loop *c, curl_socket_t fd, int what)
 {
 	int running;
 
@@ -50,17 +50,17 @@ static void enter(struct curl_loop *c, curl_socket_t fd, int what)
 
 static void on_now(struct loop_hook *hook)
 {
-	enter(container_of(hook, struct curl_loop, now), CURL_SOCKET_TIMEOUT, 0);
+	enter(container_of(hook, struct outbound_loop, now), CURL_SOCKET_TIMEOUT, 0);
 }
 
 static void on_time(struct timer *timer)
 {
-	enter(container_of(timer, struct curl_loop, timer), CURL_SOCKET_TIMEOUT, 0);
+	enter(container_of(timer, struct outbound_loop, timer), CURL_SOCKET_TIMEOUT, 0);
 }
 
 static int on_timer_wanted(CURLM *multi, long wait_ms, void *ctx)
 {
-	struct curl_loop *c = ctx;
+	struct outbound_loop *c = ctx;
 
 	(void)multi;
 	if (c->closing)
@@ -104,7 +104,7 @@ static void watch(struct curl_watch *w, int events)
 	w->watched = events;
 }
 
-static struct curl_watch *watch_new(struct curl_loop *c, curl_socket_t fd, bool kept)
+static struct curl_watch *watch_new(struct outbound_loop *c, curl_socket_t fd, bool kept)
 {
 	struct curl_watch *w = calloc(1, sizeof *w);
 	size_t room = c->watch_room ? c->watch_room : 64;
@@ -133,7 +133,7 @@ static struct curl_watch *watch_new(struct curl_loop *c, curl_socket_t fd, bool 
 static void on_watch_closed(uv_handle_t *handle)
 {
 	struct curl_watch *w = container_of((uv_poll_t *)handle, struct curl_watch, poll);
-	struct curl_loop *c = w->owner;
+	struct outbound_loop *c = w->owner;
 
 	free(w);
 	c->watch_count--;
@@ -146,14 +146,14 @@ static void watch_close(struct curl_watch *w)
 	uv_close((uv_handle_t *)&w->poll, on_watch_closed);
 }
 
-static struct curl_watch *watch_of(struct curl_loop *c, curl_socket_t fd)
+static struct curl_watch *watch_of(struct outbound_loop *c, curl_socket_t fd)
 {
 	return (size_t)fd < c->watch_room ? c->watches[fd] : NULL;
 }
 
 static int on_socket_wanted(CURL *easy, curl_socket_t fd, int what, void *ctx, void *mine)
 {
-	struct curl_loop *c = ctx;
+	struct outbound_loop *c = ctx;
 	struct curl_watch *w = watch_of(c, fd);
 
 	(void)easy;
@@ -196,7 +196,8 @@ static int on_socket_close(void *ctx, curl_socket_t fd)
 
 /* ---- the whole ---- */
 
-void curl_loop_open(struct curl_loop *c, struct loop *loop, unsigned connections_max)
+void outbound_loop_open(
+	struct outbound_loop *c, struct loop *loop, unsigned connections_max)
 {
 	static bool ready;
 
@@ -216,7 +217,7 @@ void curl_loop_open(struct curl_loop *c, struct loop *loop, unsigned connections
 	curl_multi_setopt(c->multi, CURLMOPT_MAXCONNECTS, (long)connections_max);
 }
 
-void curl_loop_prepare(struct curl_loop *c, CURL *easy)
+void outbound_loop_prepare(struct outbound_loop *c, CURL *easy)
 {
 	curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, on_socket_open);
 	curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, c);
@@ -224,14 +225,14 @@ void curl_loop_prepare(struct curl_loop *c, CURL *easy)
 	curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, c);
 }
 
-void curl_loop_add(struct curl_loop *c, CURL *easy)
+void outbound_loop_add(struct outbound_loop *c, CURL *easy)
 {
 	assert(!c->inside);
 	if (curl_multi_add_handle(c->multi, easy) != CURLM_OK)
 		abort(); /* out of memory, or added twice */
 }
 
-void curl_loop_remove(struct curl_loop *c, CURL *easy)
+void outbound_loop_remove(struct outbound_loop *c, CURL *easy)
 {
 	assert(!c->inside);
 	curl_multi_remove_handle(c->multi, easy);
@@ -239,13 +240,13 @@ void curl_loop_remove(struct curl_loop *c, CURL *easy)
 
 static void on_timer_closed(struct timer *timer)
 {
-	struct curl_loop *c = container_of(timer, struct curl_loop, timer);
+	struct outbound_loop *c = container_of(timer, struct outbound_loop, timer);
 
 	c->timer_closed = true;
 	free_if_closed(c);
 }
 
-void curl_loop_close(struct curl_loop *c)
+void outbound_loop_close(struct outbound_loop *c)
 {
 	c->closing = true;
 	loop_hook_cancel(&c->now);

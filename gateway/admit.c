@@ -1,0 +1,149 @@
+/* What a request must pass before its body is read, in this order; then who serves it. */
+#include "gateway.h"
+
+#include <stdio.h>
+
+#include "base/clock.h"
+
+#define NO_BODY_MAX 4096
+
+static const struct problem not_allowed = { 405, "method_not_allowed",
+	"Method not allowed" };
+static const struct problem misdirected = { 421, "misdirected_request",
+	"This host is not served here" };
+
+/* What was replied is not the concern of an admit function. */
+static bool replied(outcome_t said)
+{
+	(void)said;
+	return false;
+}
+
+/* ---- who and what ---- */
+
+/* Ids that the outside may not choose; the server believes those of well-formed fields. */
+static void own_ids(struct task *t, const struct visit *v)
+{
+	uint8_t id[16];
+
+	if (v->from_proxy || !http_header(http_req(t), STR("X-Request-Id")).ptr)
+		return;
+	random_bytes(id, sizeof id);
+	memset(t->log.request_id, 0, sizeof t->log.request_id);
+	hex_format(id, sizeof id, t->log.request_id);
+}
+
+static bool host_is_served(const struct gateway *g, struct str host)
+{
+	struct str rest = str_of(g->allowed_hosts), one, name = host;
+
+	if (!rest.len)
+		return true;
+	while (name.len && name.ptr[name.len - 1] >= '0' && name.ptr[name.len - 1] <= '9')
+		name.len--;
+	/* "host:8000" is meant by "host", too. */
+	name.len = name.len && name.ptr[name.len - 1] == ':' ? name.len - 1 : host.len;
+	while (str_cut(&rest, ',', &one)) {
+		one = str_trim(one);
+		if (str_eq_nocase(one, host) || str_eq_nocase(one, name))
+			return true;
+	}
+	return false;
+}
+
+static const struct public_route *find_route(struct task *t)
+{
+	struct gateway *g = gateway_of(t);
+	struct http_request *r = http_req(t);
+	const struct route *row = route_find(g->index, r->method, r->path, r->param);
+
+	return row ? &g->routes[row - g->index] : NULL;
+}
+
+/* Neither the path nor the method is served, or the method asks what is. */
+static outcome_t reply_unrouted(struct task *t, bool preflight)
+{
+	struct gateway *g = gateway_of(t);
+	const struct http_request *r = http_req(t);
+	char allowed[80];
+
+	route_allowed(g->index, r->path, allowed, sizeof allowed);
+	if (!allowed[0])
+		return reply_problem(t, &PROBLEM_NOT_FOUND, NULL);
+	if (preflight)
+		return cors_preflight(t, allowed);
+	reply_header(t, STR("Allow"), str_of(allowed));
+	if (r->method == HTTP_M_OPTIONS)
+		return reply_empty(t, 204);
+	return reply_problem(t, &not_allowed, NULL);
+}
+
+/* ---- limits ---- */
+
+/* An IPv6 client usually has a whole /64 to itself. */
+static struct str address_key(struct str address, uint8_t bytes[16])
+{
+	if (!address_parse(address, bytes))
+		return address;
+	return str_span((const char *)bytes, str_find(address, ':') < address.len ? 8 : 16);
+}
+
+static bool within_limit(
+	struct task *t, const struct visit *v, enum limit_by by, struct limit_verdict *out)
+{
+	struct gateway *g = gateway_of(t);
+	uint8_t bytes[16];
+	struct str caller;
+
+	if (v->route->limit == LIMIT_NONE || !g->limits.per_minute[v->route->limit][by])
+		return true;
+	caller = by == LIMIT_BY_ADDRESS ? address_key(v->client, bytes)
+					: uuid_bytes(&t->caller->user_id);
+	*out = limits_take(&g->limits, v->route->limit, by, caller, clock_mono_us());
+	if (!out->allowed)
+		++*g->limits.refused;
+	return out->allowed;
+}
+
+/* ---- the two that the server calls ---- */
+
+bool gateway_admit(struct task *t, size_t *body_max)
+{
+	struct gateway *g = gateway_of(t);
+	const struct http_request *r = http_req(t);
+	struct visit *v = task_new(t, struct visit);
+	struct limit_verdict verdict;
+	bool preflight;
+
+	v->task = t;
+	v->from_proxy = networks_hold(&g->trusted_proxies, r->peer);
+	v->client = address_of_client(&g->trusted_proxies, r, &t->arena);
+	own_ids(t, v);
+	http_on_done(t, access_log_done);
+	if (!host_is_served(g, r->host))
+		return replied(reply_problem(t, &misdirected, NULL));
+	preflight = cors_apply(t);
+	v->route = find_route(t);
+	if (!v->route)
+		return replied(reply_unrouted(t, preflight));
+	if (!within_limit(t, v, LIMIT_BY_ADDRESS, &verdict))
+		return replied(limits_refuse(t, &verdict));
+	if (v->route->who == ROUTE_USER) {
+		if (!identify(t))
+			return replied(reply_problem(t, &PROBLEM_UNAUTHORIZED, NULL));
+		if (!within_limit(t, v, LIMIT_BY_USER, &verdict))
+			return replied(limits_refuse(t, &verdict));
+	}
+	t->deadline_ms = clock_mono_ms() +
+			 (v->route->timeout_ms ? v->route->timeout_ms
+					       : (uint64_t)g->upstream_timeout_ms);
+	*body_max = v->route->body_max ? v->route->body_max : NO_BODY_MAX;
+	return true;
+}
+
+outcome_t gateway_serve(struct task *t)
+{
+	const struct visit *v = t->state;
+
+	return v->route->here ? v->route->here(t) : proxy(t);
+}

@@ -1,0 +1,123 @@
+/*
+ * gateway - the one public process: every request is routed, checked, limited, rebuilt and
+ * passed to the service that owns it.
+ *
+ *   admit (head):  address.c -> cors.c -> routes -> limits.c -> identity.c     main.c,
+ * admit.c serve (body):  proxy.c, with the head that forward.c wrote; or site.c end:
+ * access_log.c
+ */
+#ifndef GATEWAY_H
+#define GATEWAY_H
+
+#include "address.h"
+#include "app/app.h"
+#include "http/client.h"
+#include "http/reply.h"
+#include "http/server.h"
+#include "limits.h"
+
+enum service { SERVICE_HERE, SERVICE_AUTH, SERVICE_CHAT, SERVICE_BILLING, SERVICE_COUNT };
+
+/* May a request be sent to a service twice, when the first sending was not answered? */
+enum repeat {
+	REPEAT_NEVER,
+	REPEAT_KEYED, /* if it carries an Idempotency-Key */
+	REPEAT_ALWAYS,
+};
+
+/* One row of the table in main.c. */
+struct public_route {
+	enum http_method method;
+	const char *pattern;
+	enum service service;
+	enum route_auth who; /* may call */
+	enum limit_class limit;
+	enum repeat repeat;
+	unsigned timeout_ms; /* to the first byte of the answer; 0: UPSTREAM_TIMEOUT_MS */
+	size_t body_max;     /* bytes; 0: none is expected, 4 KiB pass */
+	handler_fn *here;    /* of SERVICE_HERE */
+};
+
+#define ROUTES_MAX 64
+
+struct histogram;
+
+struct gateway {
+	struct app *app;
+	const struct public_route *routes;  /* ends with a NULL pattern */
+	struct route index[ROUTES_MAX + 1]; /* the same rows, for route_find */
+	struct http_upstream *upstream[SERVICE_COUNT];
+	struct limits limits;
+	struct networks trusted_proxies;
+	struct inbox *auth_inbox;
+	struct histogram *times[ROUTES_MAX + 1][6]; /* by row and class of status */
+	uint64_t *upstream_errors[SERVICE_COUNT];
+	struct buf line;  /* access_log.c's */
+	unsigned closing; /* upstreams */
+
+	/* settings */
+	int64_t port;
+	const char *urls[SERVICE_COUNT];
+	int64_t upstream_connections, upstream_timeout_ms;
+	const char *allowed_hosts, *cors_origins, *trusted;
+	bool access_log;
+};
+
+/* A request on its way through: t->state. */
+struct visit {
+	const struct public_route *route; /* NULL: none was found */
+	struct str client; /* address of the client, proxies that are trusted taken off */
+	bool from_proxy;   /* the peer is a trusted proxy */
+
+	/* proxy.c */
+	struct task *task;
+	struct http_call call;
+	struct http_response answer;
+	char *body; /* of a short answer, gathered */
+	size_t body_len;
+	bool streaming; /* the answer is passed on as it comes */
+	bool listening; /* the task waits for more of it */
+	bool ended;
+	enum err outcome;
+	uint64_t asked_us,
+		answered_us; /* when the service was asked, and its head came; 0: not */
+};
+
+static inline struct gateway *gateway_of(const struct task *t)
+{
+	return t->app->self;
+}
+
+/* admit.c */
+bool gateway_admit(struct task *t, size_t *body_max);
+outcome_t gateway_serve(struct task *t);
+
+/* forward.c: the head of the request to the service; false: it must be refused (400). */
+bool forward_head(struct task *t, const struct visit *v, struct str *out);
+/* The same answer with only the fields that may be passed on; good for as long as r is. */
+struct http_response forward_answer(struct task *t, const struct http_response *r);
+/* "Authorization, Content-Type, ...": what browsers may send. */
+extern const char forward_cors_fields[];
+
+/* proxy.c */
+outcome_t proxy(struct task *t);
+
+/* cors.c: fields of the answer to come; true if the request is a preflight of that
+ * origin's. */
+bool cors_apply(struct task *t);
+outcome_t cors_preflight(struct task *t, const char *methods);
+/* NULL, or what is wrong with the list. */
+const char *cors_origins_problem(const char *list);
+
+/* identity.c: the caller, by the request's token; false without a good one. */
+bool identify(struct task *t);
+void identity_open(struct gateway *g);
+void identity_close(struct gateway *g);
+
+/* access_log.c */
+void access_log_done(struct task *t, const struct http_done *d);
+
+/* site.c */
+handler_fn index_get, openapi_get;
+
+#endif

@@ -1,0 +1,203 @@
+/*
+ * A request goes to its service and the answer comes back:
+ *
+ *   proxy -> answered -> the whole answer in one write              a short one, of known
+ * length
+ *                     -> flow -> more -> flow -> ... -> the end     any other, as it comes
+ *
+ * A client that does not take what is sent stops the service (pause), and goes on with it
+ * (drained). A client that leaves ends the call, and its connection with it. What goes
+ * wrong before the first byte is a problem answer; after it the connection is cut, so that
+ * nobody takes a part for the whole.
+ */
+#include "gateway.h"
+
+#include "base/clock.h"
+
+#define SHORT_MAX (64u << 10) /* gathered, sent in one write */
+#define HIGH      (64u << 10) /* waiting for the client: the service must pause */
+#define LOW       (16u << 10)
+
+static const struct problem bad_gateway = { 502, "bad_gateway", "Bad gateway" };
+static const struct problem gateway_timeout = { 504, "upstream_timeout",
+	"The service did not answer in time" };
+static const struct problem bad_connection = { 400, "malformed_request", "Bad Request" };
+
+static step_fn answered, more, drained;
+
+/* ---- what the client of libs/common/http tells ---- */
+
+static struct visit *visit_of(struct http_call *c)
+{
+	return container_of(c, struct visit, call);
+}
+
+static void on_head(struct http_call *c, const struct http_response *r)
+{
+	struct visit *v = visit_of(c);
+	struct task *t = v->task;
+	bool bodiless = r->status == 204 || r->status == 304;
+
+	v->answered_us = clock_mono_us();
+	v->answer = forward_answer(t, r);
+	if (bodiless)
+		v->answer.length = 0;
+	v->streaming = v->answer.length < 0 || v->answer.length > SHORT_MAX;
+	if (v->streaming)
+		task_wake(t, ERR_OK);
+	else
+		v->body = arena_bytes(&t->arena, (size_t)v->answer.length);
+}
+
+/* The task waits for more of the answer, or for its end. */
+static void wake_listener(struct visit *v)
+{
+	if (!v->listening || v->task->canceled)
+		return;
+	v->listening = false;
+	task_wake(v->task, ERR_OK);
+}
+
+static void on_body(struct http_call *c, struct str bytes)
+{
+	struct visit *v = visit_of(c);
+	struct task *t = v->task;
+
+	if (!v->streaming) {
+		memcpy(v->body + v->body_len, bytes.ptr, bytes.len);
+		v->body_len += bytes.len;
+		return;
+	}
+	reply_stream_write(t, bytes);
+	if (reply_stream_waiting(t) >= HIGH)
+		wake_listener(v);
+}
+
+static void on_done(struct http_call *c, enum err e)
+{
+	struct visit *v = visit_of(c);
+
+	v->ended = true;
+	v->outcome = e;
+	if (e != ERR_OK)
+		++*gateway_of(v->task)->upstream_errors[v->route->service];
+	if (!v->streaming)
+		task_wake(v->task, e);
+	else
+		wake_listener(v);
+}
+
+static const struct http_call_events events = { on_head, on_body, on_done };
+
+/* The client has left. */
+static void on_left(struct task *t, void *ctx)
+{
+	struct visit *v = ctx;
+
+	http_call_cancel(&v->call);
+	task_wake_soon(t, ERR_CANCELED);
+}
+
+/* ---- the steps ---- */
+
+static bool may_repeat(const struct task *t, const struct public_route *route)
+{
+	if (route->repeat == REPEAT_KEYED)
+		return http_header(http_req(t), STR("Idempotency-Key")).len > 0;
+	return route->repeat == REPEAT_ALWAYS;
+}
+
+outcome_t proxy(struct task *t)
+{
+	struct visit *v = t->state;
+
+	if (!forward_head(t, v, &v->call.head))
+		return reply_problem(
+			t, &bad_connection, "Connection names a field that is needed");
+	v->call.events = &events;
+	v->call.body = http_req(t)->body;
+	v->call.repeatable = may_repeat(t, v->route);
+	v->call.deadline_ms = t->deadline_ms;
+	v->asked_us = clock_mono_us();
+	http_call_send(gateway_of(t)->upstream[v->route->service], &v->call);
+	task_on_cancel(t, on_left, v);
+	return task_wait(t, answered);
+}
+
+/* No answer came, or one that makes no sense. */
+static outcome_t refuse(struct task *t, enum err e)
+{
+	const struct visit *v = t->state;
+
+	switch (e) {
+	case ERR_TIMEOUT:
+		return reply_problem(t, &gateway_timeout, NULL);
+	case ERR_UNSURE:
+		return reply_problem(t, &bad_gateway,
+			v->call.repeatable || v->route->repeat == REPEAT_ALWAYS
+				? "The service did not answer"
+				: "The service did not answer; the request may have taken "
+				  "effect");
+	case ERR_INTERNAL:
+		return reply_problem(
+			t, &bad_gateway, "The service's answer makes no sense");
+	case ERR_UNAVAILABLE:
+	case ERR_CANCELED:
+	case ERR_BUSY:
+	case ERR_OK:
+	case ERR_NOT_FOUND:
+	case ERR_INVALID:
+	case ERR_DENIED:
+	case ERR_CONFLICT:
+		break;
+	}
+	return reply_problem(t, &PROBLEM_UNAVAILABLE, NULL);
+}
+
+static outcome_t flow(struct task *t)
+{
+	struct visit *v = t->state;
+
+	if (t->canceled) {
+		http_call_cancel(&v->call);
+		return reply_stream_abort(t);
+	}
+	if (v->ended)
+		return v->outcome == ERR_OK ? reply_stream_end(t) : reply_stream_abort(t);
+	if (reply_stream_waiting(t) >= HIGH) {
+		http_call_pause(&v->call);
+		return reply_stream_drained(t, LOW, drained);
+	}
+	v->listening = true;
+	task_on_cancel(t, on_left, v);
+	return task_wait(t, more);
+}
+
+static outcome_t answered(struct task *t, enum err e)
+{
+	struct visit *v = t->state;
+	const struct http_response *a = &v->answer;
+
+	if (e != ERR_OK)
+		return refuse(t, e);
+	if (!v->streaming)
+		return reply_relay(t, a->status, a->headers, a->header_count,
+			str_span(v->body, v->body_len));
+	reply_relay_begin(t, a->status, a->headers, a->header_count, a->length);
+	return flow(t);
+}
+
+static outcome_t more(struct task *t, enum err e)
+{
+	(void)e; /* ERR_CANCELED: t->canceled says so, too */
+	return flow(t);
+}
+
+static outcome_t drained(struct task *t, enum err e)
+{
+	struct visit *v = t->state;
+
+	if (e == ERR_OK)
+		http_call_resume(&v->call);
+	return flow(t);
+}

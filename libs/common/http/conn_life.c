@@ -1,0 +1,179 @@
+/* A connection's birth, its patience, and its death. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "http/conn.h"
+#include "http/peers.h"
+
+static const struct refusal slow_head = { 408, "The head took too long to come" };
+static const struct refusal slow_body = { 408, "The body took too long to come" };
+
+#define PACE_BYTES_PER_S 1024
+
+/* ---- time ---- */
+
+static bool body_is_slow(const struct conn *c, uint64_t ms)
+{
+	const struct http_server_options *o = &c->server->o;
+
+	if (ms >= o->body_ms)
+		return true;
+	return ms >= o->pace_ms && c->x->intake.taken < ms * PACE_BYTES_PER_S / 1000;
+}
+
+static bool write_is_stuck(struct conn *c, uint64_t now_ms)
+{
+	size_t left;
+
+	if (!c->sending)
+		return false;
+	left = uv_stream_get_write_queue_size(&c->uv.stream);
+	if (left != c->moved_left) {
+		c->moved_left = left;
+		c->moved_ms = now_ms;
+	}
+	return now_ms - c->moved_ms >= c->server->o.write_ms;
+}
+
+static void check_head_time(struct conn *c, uint64_t ms, uint64_t now_ms)
+{
+	struct http_server *s = c->server;
+
+	if (c->began) {
+		if (ms >= s->o.head_ms)
+			conn_refuse(c, &slow_head);
+		return;
+	}
+	if (conn_waiting(c))
+		return; /* write_is_stuck watches */
+	if (ms >= s->o.idle_ms || (s->draining && now_ms - s->drain_ms >= s->o.linger_ms)) {
+		conn_set_state(c, CONN_LINGER);
+		conn_dirty(c);
+	}
+}
+
+void conn_check_time(struct conn *c, uint64_t now_ms)
+{
+	uint64_t ms = now_ms - c->since_ms;
+
+	if (write_is_stuck(c, now_ms)) {
+		conn_close(c);
+		return;
+	}
+	switch (c->state) {
+	case CONN_HEAD:
+		check_head_time(c, ms, now_ms);
+		break;
+	case CONN_BODY:
+		if (body_is_slow(c, ms))
+			conn_refuse(c, &slow_body);
+		break;
+	case CONN_LINGER:
+		if (c->shut && ms >= c->server->o.linger_ms)
+			conn_close(c);
+		break;
+	case CONN_SERVING: /* the handler's deadline watches */
+	case CONN_CLOSING:
+		break;
+	}
+}
+
+/* ---- birth and death ---- */
+
+static void on_closed(uv_handle_t *h)
+{
+	struct conn *c = h->data;
+	struct http_server *s = c->server;
+
+	conn_write_fini(c);
+	s->held -= c->pending.len;
+	buf_fini(&c->pending);
+	list_del(&c->link);
+	s->conn_count--;
+	if (s->closing)
+		loop_defer(s->loop, &s->hook);
+	free(c);
+}
+
+void conn_close(struct conn *c)
+{
+	struct http_exchange *x = c->x;
+	bool serving = c->state == CONN_SERVING;
+
+	if (c->state == CONN_CLOSING)
+		return;
+	c->state = CONN_CLOSING;
+	list_del(&c->dirty);
+	if (c->address)
+		peers_leave(c->server->peers, c->address);
+	uv_close((uv_handle_t *)&c->uv.stream, on_closed);
+	if (!x)
+		return;
+	conn_forget_body(c);
+	c->x = NULL;
+	x->conn = NULL;
+	if (serving)
+		task_cancel(&x->task); /* its end releases the exchange */
+	else
+		exchange_release(x);
+}
+
+static void read_peer(struct conn *c)
+{
+	struct sockaddr_storage from;
+	int len = sizeof from;
+
+	if (c->server->is_unix) {
+		snprintf(c->peer, sizeof c->peer, "unix");
+		return;
+	}
+	if (uv_tcp_getpeername(&c->uv.tcp, (struct sockaddr *)&from, &len) != 0)
+		return;
+	if (from.ss_family == AF_INET6)
+		uv_ip6_name((struct sockaddr_in6 *)&from, c->peer, sizeof c->peer);
+	else
+		uv_ip4_name((struct sockaddr_in *)&from, c->peer, sizeof c->peer);
+}
+
+static bool is_too_many(struct conn *c)
+{
+	struct http_server *s = c->server;
+
+	if (s->conn_count > s->o.connections_max)
+		return true;
+	if (!s->peers)
+		return false;
+	c->address = peers_enter(s->peers, c->peer, server_now_ms(s));
+	return !c->address;
+}
+
+void conn_accept(struct http_server *s)
+{
+	struct conn *c = calloc(1, sizeof *c);
+
+	if (!c)
+		abort();
+	c->server = s;
+	list_init(&c->dirty);
+	list_push(&s->conns, &c->link);
+	s->conn_count++;
+	conn_set_state(c, CONN_HEAD);
+	if (s->is_unix)
+		uv_pipe_init(&s->loop->uv, &c->uv.pipe, 0);
+	else
+		uv_tcp_init(&s->loop->uv, &c->uv.tcp);
+	c->uv.stream.data = c;
+	if (uv_accept(&s->listener.stream, &c->uv.stream) != 0) {
+		conn_close(c);
+		return;
+	}
+	read_peer(c);
+	if (is_too_many(c)) {
+		log_info("connection-refused", L_Z("peer", c->peer));
+		conn_close(c);
+		return;
+	}
+	if (!s->is_unix)
+		uv_tcp_nodelay(&c->uv.tcp, 1);
+	conn_settle_reading(c);
+}

@@ -1,0 +1,105 @@
+#!/usr/bin/env bash
+# test.sh unit|flow|e2e...: runs what was built in BUILD; the last line is "N passed, N failed".
+#
+# Every test program says that line last itself. One that says it not, or ends otherwise than it said,
+# has crashed, and counts as one failure more. ONLY=pattern runs the programs whose name contains it.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+BUILD=${BUILD:-build}
+LOGS=$BUILD/test
+LIMIT_S=${LIMIT_S:-600} # of one program
+mkdir -p "$LOGS"
+
+# What this machine's user has set for a stack of theirs is no business of the tests.
+for name in $(compgen -e); do
+	case $name in
+	PORT | RUN_DIR | LISTEN | *_LISTEN | *_URL | SECRET_KEY* | JWT_* | GEMINI_* | STRIPE_* | OTP_* | CASTOR_ENV | LOG_LEVEL)
+		unset "$name" ;;
+	esac
+done
+export ENV_FILE=/dev/null BUILD
+# A leak is a failure, and where it came from is said.
+export ASAN_OPTIONS=${ASAN_OPTIONS:-detect_leaks=1:abort_on_error=0} UBSAN_OPTIONS=${UBSAN_OPTIONS:-print_stacktrace=1}
+
+# The totals of a log: sets PASSED and FAILED, both empty if it does not say.
+read_totals() { # LOG
+	PASSED='' FAILED=''
+	if [[ $(tail -n 1 "$1") =~ ^([0-9]+)\ passed,\ ([0-9]+)\ failed$ ]]; then
+		PASSED=${BASH_REMATCH[1]} FAILED=${BASH_REMATCH[2]}
+	fi
+}
+
+# Runs one program and leaves "passed failed" in its .sum; speaks only at the end, in one piece.
+run_one() { # NAME COMMAND...
+	local name=$1 log=$LOGS/${1//\//-}.log status=0 note=''
+	shift
+	timeout -k 10 "$LIMIT_S" "$@" >"$log" 2>&1 </dev/null || status=$?
+	read_totals "$log"
+	if [ -z "$PASSED" ]; then
+		PASSED=$(grep -c '^ok ' "$log" || :)
+		FAILED=$(($(grep -c '^FAIL ' "$log" || :) + 1))
+		note=" (ended early, status $status)"
+	elif [ $status != 0 ] && [ "$FAILED" = 0 ]; then
+		FAILED=1
+		note=" (its tests passed, but it ended with status $status)"
+	fi
+	echo "$PASSED $FAILED" >"$log.sum"
+	if [ "$FAILED" = 0 ]; then
+		printf 'ok    %-32s %4d\n' "$name" "$PASSED"
+	else
+		printf 'FAIL  %-32s %4d of %d failed%s\n%s\n' "$name" "$FAILED" $((PASSED + FAILED)) "$note" \
+			"$(grep -v '^ok ' "$log" | tail -n 60 | sed 's/^/      /')"
+	fi
+}
+
+# As many at once as there are processors: each has servers and directories of its own.
+run_programs() { # unit|flow
+	local program running=0 most
+	most=$(nproc)
+	for program in "$BUILD/$1"/*_test; do
+		[[ -x $program && -e tests/$1/${program##*/}.c && $program == *${ONLY:-}* ]] || continue
+		[ $running -lt "$most" ] || wait -n
+		run_one "$1/${program##*/}" "$program" &
+		running=$((running + 1 > most ? most : running + 1))
+	done
+	wait
+}
+
+install_node_modules() {
+	local sum
+	sum=$(sha256sum tests/e2e/package-lock.json)
+	[ "$(cat tests/e2e/node_modules/.castor-lock 2>/dev/null)" = "$sum" ] && return 0
+	echo "installing what the e2e tests need (npm)"
+	(cd tests/e2e && npm ci --no-audit --no-fund --loglevel=error)
+	echo "$sum" >tests/e2e/node_modules/.castor-lock
+}
+
+# node's own runner; its totals are put into our words.
+run_journeys() {
+	local files=() file
+	for file in tests/e2e/*.test.mjs; do
+		[[ ! -e $file || $file != *${ONLY:-}* ]] || files+=("$file")
+	done
+	[ ${#files[@]} != 0 ] || return 0
+	[ ! -e tests/e2e/package-lock.json ] || install_node_modules
+	for file in "${files[@]}"; do
+		run_one "e2e/$(basename "$file" .test.mjs)" scripts/node-test.sh "$file"
+	done
+}
+
+began=$SECONDS
+rm -f "$LOGS"/*.sum
+for kind; do
+	case $kind in
+	unit | flow) run_programs "$kind" ;;
+	e2e) run_journeys ;;
+	*)
+		echo "test.sh: what is \"$kind\"?" >&2
+		exit 2
+		;;
+	esac
+done
+read -r passed failed < <(cat "$LOGS"/*.sum 2>/dev/null | awk '{ p += $1; f += $2 } END { print p + 0, f + 0 }')
+echo "logs: $LOGS ($((SECONDS - began)) s)"
+echo "$passed passed, $failed failed"
+[ "$failed" = 0 ] && [ "$passed" != 0 ]

@@ -1,0 +1,220 @@
+/*
+ * redis_bench - commands per second, this process's own CPU time per command, and how long
+ * a job takes from XADD in one process to `take` in another.
+ *
+ *   redis_bench [URL]     a Redis to use (its stream {bench}:q is removed); none: one of
+ * its own
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "data/jobq.h"
+#include "tests/lib/redis_server.h"
+
+#define COMMANDS 300000
+#define JOBS     2000
+#define STREAM   "{bench}:q"
+
+static struct loop loop;
+static struct redis *redis;
+static struct redis_server server;
+
+static uint64_t cpu_us(void)
+{
+	struct rusage u;
+
+	getrusage(RUSAGE_SELF, &u);
+	return (uint64_t)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) * 1000000 +
+	       (uint64_t)(u.ru_utime.tv_usec + u.ru_stime.tv_usec);
+}
+
+static void open_redis(const char *url)
+{
+	loop_init(&loop);
+	redis = redis_open(&loop, url, "bench");
+	while (!redis_is_up(redis))
+		uv_run(&loop.uv, UV_RUN_ONCE);
+}
+
+static void close_redis(void)
+{
+	redis_close(&redis, NULL, NULL);
+	loop_run(&loop);
+	loop_fini(&loop);
+}
+
+/* ---- pipelined XADD: each answer asks for the next ---- */
+
+static uint64_t asked, answered, failed;
+static const struct str body = STR(
+	"{\"room_id\":\"01936f3e-7b0a-7cc1-8d2e-0123456789ab\","
+	"\"reply_id\":\"01936f3e-7b0a-7cc1-8d2e-0123456789ac\"}");
+
+static void add_one(void);
+
+static void on_added(void *ctx, enum err e, const struct redis_value *v)
+{
+	(void)ctx;
+	(void)v;
+	answered++;
+	failed += e != ERR_OK;
+	if (asked < COMMANDS)
+		add_one();
+}
+
+static void add_one(void)
+{
+	asked++;
+	redis_send(redis,
+		&REDIS_CMD(STR("XADD"), STR(STREAM), STR("MAXLEN"), STR("~"), STR("1000"),
+			STR("*"), STR("j"), body),
+		on_added, NULL);
+}
+
+static void bench_commands(const char *url, unsigned at_a_time)
+{
+	uint64_t took_us, cpu;
+
+	open_redis(url);
+	asked = answered = failed = 0;
+	took_us = clock_mono_us();
+	cpu = cpu_us();
+	while (asked < at_a_time)
+		add_one();
+	while (answered < COMMANDS)
+		uv_run(&loop.uv, UV_RUN_ONCE);
+	took_us = clock_mono_us() - took_us;
+	cpu = cpu_us() - cpu;
+	printf("XADD, %6u at a time  %9.0f /s  %6.2f us CPU each%s\n", at_a_time,
+		(double)COMMANDS * 1e6 / (double)took_us, (double)cpu / COMMANDS,
+		failed ? "  SOME FAILED" : "");
+	close_redis();
+}
+
+/* ---- from one process to the other ---- */
+
+static struct jobq *queue;
+static unsigned taken;
+static uint64_t wait_us[JOBS];
+
+static unsigned room(void *ctx)
+{
+	(void)ctx;
+	return 100;
+}
+
+static void take(void *ctx, const struct job *j)
+{
+	uint64_t sent = 0;
+
+	(void)ctx;
+	if (str_u64(j->body, &sent) && taken < JOBS)
+		wait_us[taken++] = clock_mono_us() - sent;
+	jobq_ack(queue, j->stream, j->entry_id);
+}
+
+/* The other process: a job every millisecond, with the time it was sent. */
+static int send_jobs(const char *url)
+{
+	open_redis(url);
+	for (int i = 0; i < JOBS; i++) {
+		char now[24];
+
+		snprintf(now, sizeof now, "%llu", (unsigned long long)clock_mono_us());
+		jobq_add(redis, STREAM, str_of(now));
+		uv_run(&loop.uv, UV_RUN_NOWAIT);
+		usleep(1000);
+	}
+	close_redis();
+	return 0;
+}
+
+static int by_size(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+static void is_done(void *ctx, enum err e, const struct redis_value *v)
+{
+	(void)e;
+	(void)v;
+	*(bool *)ctx = true;
+}
+
+static void closed(void *ctx)
+{
+	*(bool *)ctx = true;
+}
+
+static void forget_streams(const char *url)
+{
+	bool gone = false;
+
+	open_redis(url);
+	redis_send(redis, &REDIS_CMD(STR("DEL"), STR(STREAM), STR("{bench}:other")),
+		is_done, &gone);
+	while (!gone)
+		uv_run(&loop.uv, UV_RUN_ONCE);
+	close_redis();
+}
+
+static void bench_queue(const char *url)
+{
+	static const char *const streams[] = { STREAM, "{bench}:other", NULL };
+	bool is_closed = false;
+	uint64_t cpu;
+	pid_t other;
+
+	forget_streams(url);
+	other = fork();
+	if (other == 0)
+		_exit(send_jobs(url));
+	open_redis(url);
+	queue = jobq_open(&(struct jobq_options){ .loop = &loop,
+		.url = url,
+		.redis = redis,
+		.streams = streams,
+		.group = "bench",
+		.consumer = "bench",
+		.idle_ms = 30000,
+		.room = room,
+		.take = take });
+	cpu = cpu_us();
+	while (waitpid(other, NULL, WNOHANG) == 0)
+		uv_run(&loop.uv, UV_RUN_ONCE);
+	cpu = cpu_us() - cpu;
+	qsort(wait_us, taken, sizeof *wait_us, by_size);
+	if (taken)
+		printf("XADD to take, idle     p50 %llu us  p99 %llu us  %6.2f us CPU each"
+		       " (taken and acked: %u)\n",
+			(unsigned long long)wait_us[taken / 2],
+			(unsigned long long)wait_us[taken * 99 / 100], (double)cpu / taken,
+			taken);
+	jobq_close(&queue, closed, &is_closed);
+	while (!is_closed)
+		uv_run(&loop.uv, UV_RUN_ONCE);
+	close_redis();
+}
+
+int main(int argc, char **argv)
+{
+	const char *url = argc > 1 ? argv[1] : NULL;
+
+	if (!url) {
+		redis_server_start(&server, NULL);
+		url = server.unix_url;
+	}
+	bench_commands(url, 1);
+	bench_commands(url, 100);
+	bench_commands(url, 10000);
+	bench_queue(url);
+	forget_streams(url);
+	return 0;
+}

@@ -1,0 +1,355 @@
+/* The HTTP server's limits and timers: what is too slow, too much or too many. */
+#include <arpa/inet.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+
+#include "http/conn.h"
+#include "tests/lib/test.h"
+#include "tests/lib/web.h"
+
+#define GET(path) "GET " path " HTTP/1.1\r\nHost: a\r\n\r\n"
+#define BIG       100000
+
+static char big[BIG];
+static unsigned served;
+static struct task *held;
+
+static outcome_t on_woken(struct task *t, enum err e)
+{
+	(void)e;
+	held = NULL;
+	return reply_bytes(t, 200, STR("text/plain"), STR("woken"));
+}
+
+static outcome_t serve(struct task *t)
+{
+	served++;
+	if (str_eq(http_req(t)->path, STR("/big")))
+		return reply_bytes(t, 200, STR("text/plain"), str_span(big, BIG));
+	if (str_eq(http_req(t)->path, STR("/wait"))) {
+		held = t;
+		return task_wait(t, on_woken);
+	}
+	return reply_bytes(t, 200, STR("text/plain"), http_req(t)->body);
+}
+
+static void setup(struct web *w, struct client *c)
+{
+	signal(SIGPIPE, SIG_IGN);
+	log_least = LOG_ERROR + 1;
+	served = 0;
+	held = NULL;
+	w->o.serve = serve;
+	web_open(w);
+	client_open(c, w);
+}
+
+#define SETUP(...)                                                                         \
+	struct web w = { .o = { __VA_ARGS__ } };                                           \
+	struct client c;                                                                   \
+                                                                                           \
+	setup(&w, &c)
+#define TEARDOWN                                                                           \
+	client_close(&c);                                                                  \
+	web_close(&w)
+
+/* ---- too slow ---- */
+
+TEST(a_head_must_come_in_time)
+{
+	SETUP(.head_ms = 30);
+	SAY(&c, "GET / HTTP/1.1\r\nHost:");
+	CHECK_INT(client_answer(&c), 408);
+	CHECK(client_has(&c, "Connection: close"));
+	CHECK(client_sees_end(&c));
+	TEARDOWN;
+}
+
+TEST(a_trickle_of_bytes_does_not_buy_time)
+{
+	SETUP(.head_ms = 30);
+	SAY(&c, "GET / HTTP/1.1\r\n");
+	TURN_UNTIL(&w.app.loop,
+		(SAY(&c, "X: y\r\n"), usleep(2000), client_look(&c), c.got.len));
+	CHECK_INT(client_answer(&c), 408);
+	TEARDOWN;
+}
+
+TEST(a_second_head_must_come_in_time_too)
+{
+	SETUP(.head_ms = 30);
+	SAY(&c, GET("/") "GET /");
+	CHECK_INT(client_answer(&c), 200);
+	CHECK_INT(client_answer(&c), 408);
+	TEARDOWN;
+}
+
+TEST(blank_lines_begin_no_head)
+{
+	SETUP(.head_ms = 20, .idle_ms = 60000);
+	SAY(&c, GET("/") "\r\n");
+	CHECK_INT(client_answer(&c), 200);
+	turn_for_ms(&w.app.loop, 60);
+	CHECK_INT(c.got.len, 0);
+	SAY(&c, GET("/"));
+	CHECK_INT(client_answer(&c), 200);
+	TEARDOWN;
+}
+
+TEST(a_body_must_come_in_time)
+{
+	SETUP(.body_ms = 30);
+	SAY(&c, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhell");
+	CHECK_INT(client_answer(&c), 408);
+	CHECK(client_sees_end(&c));
+	CHECK_INT(served, 0);
+	TEARDOWN;
+}
+
+TEST(a_body_must_keep_its_pace)
+{
+	SETUP(.pace_ms = 30);
+	SAY(&c, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5000\r\n\r\nhello");
+	CHECK_INT(client_answer(&c), 408);
+	CHECK_INT(served, 0);
+	TEARDOWN;
+}
+
+TEST(a_body_that_keeps_its_pace_is_waited_for)
+{
+	SETUP(.pace_ms = 10);
+	SAY(&c, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100001\r\n\r\n");
+	client_say(&c, str_span(big, BIG));
+	turn_for_ms(&w.app.loop, 30);
+	SAY(&c, "x");
+	CHECK_INT(client_answer(&c), 200);
+	CHECK_INT(c.body.len, BIG + 1);
+	TEARDOWN;
+}
+
+TEST(an_idle_connection_ends)
+{
+	SETUP(.idle_ms = 30, .linger_ms = 10);
+	SAY(&c, GET("/"));
+	CHECK_INT(client_answer(&c), 200);
+	CHECK(client_sees_end(&c));
+	CHECK_INT(c.got.len, 0);
+	TURN_UNTIL(&w.app.loop, http_server_connections(w.server) == 0);
+	TEARDOWN;
+}
+
+TEST(a_refused_client_is_not_listened_to_for_long)
+{
+	SETUP(.linger_ms = 30);
+	SAY(&c, "nonsense\r\n");
+	CHECK_INT(client_answer(&c), 400);
+	TURN_UNTIL(&w.app.loop,
+		(SAY(&c, "more nonsense"), http_server_connections(w.server) == 0));
+	TEARDOWN;
+}
+
+TEST(a_client_that_does_not_read_is_cut_off)
+{
+	SETUP(.write_ms = 40);
+	int small = 4096;
+
+	setsockopt(c.fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof small);
+	for (int i = 0; i < 100; i++)
+		SAY(&c, GET("/big"));
+	TURN_UNTIL(&w.app.loop, http_server_connections(w.server) == 0);
+	CHECK_INT(w.server->exchange_count, 0);
+	TEARDOWN;
+}
+
+/* ---- too much ---- */
+
+TEST(answers_that_nobody_reads_are_not_piled_up)
+{
+	SETUP(.idle_ms = 0);
+	for (int i = 0; i < 200; i++)
+		SAY(&c, GET("/big"));
+	turn_for_ms(&w.app.loop, 10);
+	struct conn *server_side = container_of(w.server->conns.next, struct conn, link);
+
+	CHECK(conn_waiting(server_side) <= CONN_WAITING_MAX + BIG + 1000);
+	CHECK(served < 200);
+	for (int i = 0; i < 200; i++)
+		CHECK_INT(client_answer(&c), 200);
+	CHECK_INT(served, 200);
+	TEARDOWN;
+}
+
+TEST(bodies_have_a_default_limit)
+{
+	SETUP(.body_max = 10);
+	SAY(&c, "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+		"a\r\n0123456789\r\n0\r\n\r\n");
+	CHECK_INT(client_answer(&c), 200);
+	SAY(&c, "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+		"a\r\n0123456789\r\n1\r\n");
+	CHECK_INT(client_answer(&c), 413);
+	CHECK(client_sees_end(&c));
+	TEARDOWN;
+}
+
+TEST(memory_for_requests_is_bounded)
+{
+	struct client second;
+	SETUP(.memory_max = 60000);
+
+	SAY(&c, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 50001\r\n\r\n");
+	client_say(&c, str_span(big, 50000));
+	client_open(&second, &w);
+	SAY(&second, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 50001\r\n\r\n");
+	client_say(&second, str_span(big, 50000));
+	CHECK_INT(client_answer(&second), 503);
+	CHECK(client_has(&second, "Retry-After: 1"));
+	SAY(&c, "x");
+	CHECK_INT(client_answer(&c), 200);
+	client_close(&second);
+	TEARDOWN;
+}
+
+TEST(memory_for_heads_counts_as_well)
+{
+	struct buf head = { 0 };
+	SETUP(.memory_max = 5000);
+
+	buf_add_str(&head, STR("GET / HTTP/1.1\r\nX: "));
+	for (int i = 0; i < 6000; i++)
+		buf_add_char(&head, 'x');
+	client_say(&c, buf_str(&head));
+	CHECK_INT(client_answer(&c), 503);
+	CHECK(client_sees_end(&c));
+	CHECK_INT(w.server->held, 0);
+	buf_fini(&head);
+	TEARDOWN;
+}
+
+TEST(a_connection_serves_so_many_requests)
+{
+	SETUP(.requests_max = 2);
+	SAY(&c, GET("/") GET("/") GET("/"));
+	CHECK_INT(client_answer(&c), 200);
+	CHECK(!client_has(&c, "Connection: close"));
+	CHECK_INT(client_answer(&c), 200);
+	CHECK(client_has(&c, "Connection: close"));
+	CHECK(client_sees_end(&c));
+	CHECK_INT(served, 2);
+	TEARDOWN;
+}
+
+TEST(memory_of_refused_bodies_is_given_back)
+{
+	SETUP(.body_max = 100);
+	SAY(&c, "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+		"a\r\n0123456789\r\n");
+	TURN_UNTIL(&w.app.loop, w.server->held > 0);
+	SAY(&c, "b\r\n0123456789X!\r\n");
+	CHECK_INT(client_answer(&c), 400);
+	CHECK_INT(w.server->held, 0);
+	TEARDOWN;
+}
+
+/* ---- too many ---- */
+
+static void check_third_is_closed(struct web *w, struct client *first)
+{
+	struct client second, third;
+
+	client_open(&second, w);
+	client_open(&third, w);
+	client_sees_end(&third);
+	CHECK(third.eof || third.reset);
+	SAY(first, GET("/"));
+	CHECK_INT(client_answer(first), 200);
+	SAY(&second, GET("/"));
+	CHECK_INT(client_answer(&second), 200);
+	client_close(&second);
+	client_close(&third);
+}
+
+TEST(connections_are_limited)
+{
+	SETUP(.connections_max = 2);
+	check_third_is_closed(&w, &c);
+	TEARDOWN;
+}
+
+TEST(connections_of_one_address_are_limited)
+{
+	SETUP(.per_address_max = 2);
+	check_third_is_closed(&w, &c);
+	TURN_UNTIL(&w.app.loop, http_server_connections(w.server) == 1);
+	check_third_is_closed(&w, &c); /* those that left make room */
+	TEARDOWN;
+}
+
+TEST(new_connections_of_one_address_are_limited)
+{
+	SETUP(.per_address_rate = 2);
+	check_third_is_closed(&w, &c);
+	TEARDOWN;
+}
+
+TEST(running_out_of_descriptors_turns_away_but_does_not_stop)
+{
+	struct rlimit before, none;
+	struct sockaddr_in in = { .sin_family = AF_INET,
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	SETUP(.idle_ms = 0);
+	struct client late = { .w = &w, .fd = socket(AF_INET, SOCK_STREAM, 0) };
+
+	in.sin_port = htons((uint16_t)http_server_port(w.server));
+	getrlimit(RLIMIT_NOFILE, &before);
+	none = before;
+	none.rlim_cur = (rlim_t)late.fd + 1;
+	setrlimit(RLIMIT_NOFILE, &none);
+	CHECK_INT(connect(late.fd, (struct sockaddr *)&in, sizeof in), 0);
+	client_sees_end(&late);
+	SAY(&c, GET("/"));
+	CHECK_INT(client_answer(&c), 200);
+	setrlimit(RLIMIT_NOFILE, &before);
+	client_close(&late);
+	client_open(&late, &w);
+	SAY(&late, GET("/"));
+	CHECK_INT(client_answer(&late), 200);
+	client_close(&late);
+	TEARDOWN;
+}
+
+/* ---- draining ---- */
+
+TEST(draining_finishes_what_is_in_hand)
+{
+	struct client idle;
+	SETUP(.linger_ms = 30);
+
+	client_open(&idle, &w);
+	SAY(&idle, GET("/"));
+	CHECK_INT(client_answer(&idle), 200);
+	SAY(&c, GET("/wait"));
+	TURN_UNTIL(&w.app.loop, held);
+	CHECK_INT(http_server_in_hand(w.server), 1);
+	http_server_drain(w.server);
+	CHECK(client_sees_end(&idle)); /* after its grace, without a reset */
+	CHECK_INT(http_server_in_hand(w.server), 1);
+	task_wake(held, ERR_OK);
+	CHECK_INT(client_answer(&c), 200);
+	CHECK(client_has(&c, "Connection: close"));
+	CHECK(client_sees_end(&c));
+	CHECK_INT(http_server_in_hand(w.server), 0);
+	client_close(&idle);
+	TEARDOWN;
+}
+
+TEST(a_request_during_the_grace_is_served)
+{
+	SETUP(.linger_ms = 10000);
+	http_server_drain(w.server);
+	SAY(&c, GET("/"));
+	CHECK_INT(client_answer(&c), 200);
+	CHECK(client_has(&c, "Connection: close"));
+	TEARDOWN;
+}
