@@ -18,9 +18,11 @@ WARN := -Wall -Wextra -Wformat=2 -Wconversion -Wshadow -Wimplicit-fallthrough -W
 	-Wno-sign-conversion -Werror=implicit -Werror=incompatible-pointer-types \
 	-Werror=int-conversion -Werror=format-security -Wstrict-prototypes -Wswitch-enum \
 	-Wno-missing-field-initializers
+# yes if the compiler is of that major version or a later one
+is_from = $(shell [ "$$($(CC) -dumpversion 2>/dev/null | cut -d. -f1)" -ge $(1) ] 2>/dev/null && echo yes)
 ifeq ($(findstring clang,$(CC)),)
 WARN += -Wtrampolines -Wbidi-chars=any
-else ifneq ($(shell $(CC) -dumpversion | awk -F. '$$1 < 16'),)
+else ifeq ($(call is_from,16),)
 # Before 16 clang wanted to be asked twice for what it now gives.
 AUTO_INIT := -enable-trivial-auto-var-init-zero-knowing-it-will-be-removed-from-clang
 endif
@@ -28,6 +30,9 @@ endif
 HARDEN := -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3 -fstack-protector-strong -fstack-clash-protection \
 	-fno-delete-null-pointer-checks -fno-strict-overflow -fno-strict-aliasing -fPIE \
 	-ftrivial-auto-var-init=zero $(AUTO_INIT)
+ifeq ($(call is_from,$(if $(findstring clang,$(CC)),16,13)),yes)
+HARDEN += -fstrict-flex-arrays=3
+endif
 ifeq ($(shell uname -m),x86_64)
 HARDEN += -fcf-protection=full
 else ifeq ($(shell uname -m),aarch64)

@@ -39,7 +39,7 @@ bool networks_parse(const char *text, struct networks *out)
 	struct str rest = str_of(text), one;
 
 	*out = (struct networks){ 0 };
-	while (rest.len && str_cut(&rest, ',', &one)) {
+	while (text && *text && str_cut(&rest, ',', &one)) {
 		if (str_eq(str_trim(one), local)) {
 			out->local = true;
 			continue;

@@ -26,7 +26,7 @@ const char *cors_origins_problem(const char *list)
 {
 	struct str rest = str_of(list), one;
 
-	while (rest.len && str_cut(&rest, ',', &one)) {
+	while (list && str_cut(&rest, ',', &one)) {
 		if (!is_origin(str_trim(one)))
 			return "must be exact origins: https://app.example.com,...";
 	}

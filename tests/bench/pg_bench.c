@@ -1,11 +1,11 @@
 /*
  * pg_bench - calls per second, and this process's own CPU time per call.
  *
- *   pg_bench [URL]     a database to use; none: a server of its own, which syncs nothing to
+ * pg_bench [URL]     a database to use; none: a server of its own, which syncs nothing to
  * disk
  *
- * A select by key with so many callers at a time (each asks again when it is answered), and
- * inserts in batches. The table bench_pg is made and dropped.
+ * A select by key with so many callers at a time (each asks again when it is answered),
+ * and inserts in batches. The table bench_pg is made and dropped.
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -56,7 +56,7 @@ test('broken JSON, and what only lenient parsers take', async () => {
 	const before = await counts();
 	const bodies = ['', '{', '[]', '"x"', 'null', '{"content":"x"} x', '{"content":"x",}', '{"content":"a","content":"b"}',
 		'{"content":"\\ud800"}', '{"content":"a\\u0000b"}', '/* c */ {"content":"x"}', '\ufeff{"content":"x"}',
-		'{"content":NaN}', '['.repeat(100000) + ']'.repeat(100000), '{"content":"\u0001"}'];
+		'{"content":NaN}', '['.repeat(2000) + ']'.repeat(2000), '{"content":"\u0001"}'];
 	for (const [who, method, path] of calls())
 		for (const body of bodies)
 			assertProblem(await who.call(method, path, body), 400);

@@ -75,7 +75,7 @@ test('a subscription that ends makes the user Basic again', async () => {
 	assert.equal((await fetch(checkout_url, { method: 'POST', redirect: 'manual' })).status, 303);
 	const tier = async () => (await me.get('/subscription/status')).json.subscription_tier;
 	await until('Pro', async () => (await tier()) === 'Pro');
-	const id = await stack.psql(`select id from billing.subscriptions order by 1 desc limit 1`);
+	const id = await stack.psql(`select subscription_id from billing.subscriptions where status = 'active'`);
 	const gone = await fetch(`${stack.env.STRIPE_BASE_URL}/v1/subscriptions/${id}`,
 		{ method: 'DELETE', headers: { authorization: `Bearer sk_test_simulator` } });
 	assert.equal(gone.status, 200);

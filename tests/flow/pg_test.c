@@ -305,8 +305,7 @@ TEST(deadline_of_what_was_never_sent)
 	for (int i = 0; i < 64; i++)
 		ask_number(&naps[i], &nap, i == 0 ? 300 : 0);
 	late.call.deadline_ms = clock_mono_ms() + 60;
-	ask_number(
-		&late, &note, 1); /* a write, but no room for it on the only connection */
+	ask_number(&late, &note, 1); /* a write, but there is no room for it yet */
 	past.call.deadline_ms = 1;
 	TURN_UNTIL(&loop, late.ended);
 	ask_number(&past, &note, 2);

@@ -83,8 +83,8 @@ static _Noreturn void become(const char *const *argv, const char *in, const char
 	dup2(from, 0);
 	dup2(to, 1);
 	dup2(to, 2);
-	/* A test that is killed takes its server with it: SIGQUIT is "immediate shutdown".
-	 */
+	/* A test that is killed takes its server with it: SIGQUIT is "immediate
+	 * shutdown". */
 	prctl(PR_SET_PDEATHSIG, SIGQUIT);
 	if (chdir("/") == 0)
 		execv(argv[0], (char *const *)argv);

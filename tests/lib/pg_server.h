@@ -15,8 +15,8 @@ struct pg_server;
 struct pg_server *pg_server_start(void);
 void pg_server_stop(struct pg_server **s);
 
-/* "postgresql://role@127.0.0.1:port/castor", or by its socket; good until the server is
- * stopped. The role that exists is "postgres", a superuser. */
+/* "postgresql://role@127.0.0.1:port/castor", or by its socket; good until the server
+ * is stopped. The role that exists is "postgres", a superuser. */
 const char *pg_server_url(struct pg_server *s, const char *role);
 const char *pg_server_socket_url(struct pg_server *s, const char *role);
 int pg_server_port(const struct pg_server *s);

@@ -50,8 +50,9 @@ const char *migrate_quoted(struct migrate *m, const char *name)
 
 /* ---- the server ---- */
 
-/* A server that is still starting, or a database still to be made, is worth a wait; the
- * reason is said when it changes, so that a wrong password does not look like a hang. */
+/* A server that is still starting, or a database still to be made, is worth a wait;
+ * the reason is said when it changes, so that a wrong password does not look like a
+ * hang. */
 static enum err connect_patiently(struct migrate *m, const char *url)
 {
 	const char *const keys[] = { "connect_timeout", "fallback_application_name",
@@ -80,8 +81,8 @@ static enum err connect_patiently(struct migrate *m, const char *url)
 	}
 }
 
-/* One migration at a time in this database. Later on no lock is waited for long: behind a
- * waiting "alter table" the whole service would stand still. */
+/* One migration at a time in this database. Later on no lock is waited for long:
+ * behind a waiting "alter table" the whole service would stand still. */
 static enum err take_the_lock(struct migrate *m)
 {
 	return migrate_exec(m, "taking the lock",

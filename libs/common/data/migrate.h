@@ -4,9 +4,9 @@
  * Runs before serving, synchronously (`<service> migrate`), as an owner of the database.
  * Each script runs in a transaction of its own with search_path set to the service's
  * schema; what was applied stands in <schema>.schema_migrations with a checksum: a script
- * that was changed after it was applied is refused. The shared scripts (outbox, inbox) run
- * first in every schema. The service's login role (castor_<service>) is made when missing
- * and given ROLE_PASSWORD.
+ * that was changed after it was applied is refused. The shared scripts (outbox, inbox)
+ * run first in every schema. The service's login role (castor_<service>) is made when
+ * missing and given ROLE_PASSWORD.
  */
 #ifndef DATA_MIGRATE_H
 #define DATA_MIGRATE_H

@@ -10,7 +10,8 @@ static enum err create_role(struct migrate *m)
 	const char *state = PQresultErrorField(r, PG_DIAG_SQLSTATE);
 	enum err e = ERR_OK;
 
-	/* Roles belong to the whole server: another database's migration may be as far. */
+	/* Roles belong to the whole server: another database's migration may be as
+	 * far. */
 	if (state && strcmp(state, "42710") != 0 && strcmp(state, "23505") != 0) {
 		fprintf(stderr, "%s: creating role %s: %s", m->service, m->role,
 			PQresultErrorMessage(r));

@@ -22,7 +22,8 @@ struct migrate {
 
 /* Runs SQL; what went wrong is said on standard error under `what`. */
 enum err migrate_exec(struct migrate *m, const char *what, const char *sql);
-/* A result of one statement with text parameters, or NULL if it failed (which was said). */
+/* A result of one statement with text parameters, or NULL if it failed (which was
+ * said). */
 PGresult *migrate_ask(struct migrate *m, const char *what, const char *sql, int n,
 	const char *const *values);
 const char *migrate_quoted(struct migrate *m, const char *name); /* as an SQL identifier */

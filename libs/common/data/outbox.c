@@ -71,7 +71,7 @@ void outbox_kick(struct outbox *o)
 {
 	o->relay_again = o->relaying;
 	if (o->relaying || o->closing || !redis_is_up(o->app->redis))
-		return; /* comes again: at the end, never, when it is up */
+		return; /* Redis kicks when it is up */
 	o->relaying = true;
 	task_start(o->app, relay_read, o);
 }

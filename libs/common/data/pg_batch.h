@@ -1,8 +1,8 @@
 /*
- * pg_batch - many small writes of one kind as one set-based statement, one outcome per row.
+ * pg_batch - many small writes of one kind as one set-based statement, an outcome per row.
  *
  * Items that come in the same turn, or while an earlier batch is being committed, travel
- * together: arrays in, one row per item out, the first column the item's number (int4, from
+ * together: arrays in, one row per item out, its first column the item's number (int4, from
  * 0). When the statement as a whole is refused (not when the link is lost), its items are
  * sent again in ever smaller groups, so that one bad item fails alone.
  *
@@ -20,8 +20,8 @@ struct pg_batch_item {
 	/* private */
 	struct list link;
 	unsigned group; /* at most so many may travel with it; 0: any number */
-	/* The item's row, or rows == NULL and the error. From the loop, once. The item may
-	 * be freed in it. */
+	/* The item's row, or rows == NULL and the error. From the loop, once. The item
+	 * may be freed in it. */
 	void (*done)(struct pg_batch_item *item, enum err e, const struct pg_rows *rows,
 		int row);
 };

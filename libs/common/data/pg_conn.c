@@ -16,8 +16,8 @@
 #define WEIGHT(stmt) ((stmt) && (stmt)->write ? 4u : 1u)
 
 static const char greeting[] =
-	"select set_config('statement_timeout', $1, false), set_config('lock_timeout', $2, "
-	"false),"
+	"select set_config('statement_timeout', $1, false),"
+	" set_config('lock_timeout', $2, false),"
 	" set_config('idle_in_transaction_session_timeout', $1, false)";
 
 static void dial(struct pg_conn *c);
@@ -58,63 +58,24 @@ static struct pg_flight arrive(struct pg_conn *c)
 	return f;
 }
 
-/* ---- statements prepared on this connection ---- */
-
-static struct pg_prepared *prepared_find(struct pg_conn *c, const struct pg_stmt *stmt)
-{
-	struct pg_prepared *p = c->prepared;
-
-	for (; p < c->prepared + c->prepared_count; p++) {
-		if (p->stmt == stmt)
-			return p;
-	}
-	if (c->prepared_count == c->prepared_cap) {
-		c->prepared_cap = c->prepared_cap ? c->prepared_cap * 2 : 16;
-		c->prepared = realloc(c->prepared, c->prepared_cap * sizeof *p);
-		if (!c->prepared)
-			abort();
-	}
-	p = &c->prepared[c->prepared_count++];
-	*p = (struct pg_prepared){ .stmt = stmt };
-	return p;
-}
-
-static void prepared_clear(struct pg_conn *c)
-{
-	for (unsigned i = 0; i < c->prepared_count; i++)
-		free(c->prepared[i].name);
-	free(c->prepared);
-	c->prepared = NULL;
-	c->prepared_count = c->prepared_cap = 0;
-}
-
-/* Under another name: the server may keep the old one until the connection ends. */
-static void renew_prepared(struct pg_prepared *p)
-{
-	free(p->name);
-	if (asprintf(&p->name, "%.50s.%u", p->stmt->name, ++p->renewals) < 0)
-		abort();
-	p->ready = false;
-}
-
-/* True if the refusal was of the plan, not of the call: the same call may work with a new
- * one. */
+/* True if the refusal was of the plan, not of the call: the same call may work with a
+ * new one. */
 static bool plan_is_stale(
 	struct pg_conn *c, const struct pg_flight *f, const PGresult *refusal)
 {
 	const char *state = PQresultErrorField(refusal, PG_DIAG_SQLSTATE);
 	const char *where = PQresultErrorField(refusal, PG_DIAG_SOURCE_FUNCTION);
-	struct pg_prepared *p = prepared_find(c, f->stmt);
+	struct pg_prepared *p = pg_prepared_find(&c->prepared, f->stmt);
 
 	if (f->parsing) { /* the Parse itself was refused */
 		p->ready = false;
 		return false;
 	}
-	/* The server does not know it (a session that was reset), or "cached plan must not
-	 * change result type", which its place tells apart from other 0A000. */
+	/* The server does not know it (a session that was reset), or "cached plan must
+	 * not change result type", which its place tells apart from other 0A000. */
 	if (!strcmp(state, "26000") || (!strcmp(state, "0A000") && where &&
 					       !strcmp(where, "RevalidateCachedQuery"))) {
-		renew_prepared(p);
+		pg_prepared_renew(p);
 		return true;
 	}
 	return false;
@@ -135,7 +96,7 @@ static void hang_up(struct pg_conn *c, enum err e)
 	c->outcome = NULL;
 	c->unpushed = 0;
 	c->corked = false;
-	prepared_clear(c);
+	pg_prepared_clear(&c->prepared);
 	while (c->flights) {
 		struct pg_flight f = arrive(c);
 
@@ -350,7 +311,8 @@ static void set_cork(struct pg_conn *c, int on)
 		c->corked = on;
 }
 
-/* Before libpq 17 every Sync is written at once: the kernel is asked to hold them back. */
+/* Before libpq 17 every Sync is written at once: the kernel is asked to hold them
+ * back. */
 static bool send_sync(struct pg_conn *c)
 {
 	if (c->unpushed == CORK_FROM)
@@ -396,8 +358,7 @@ static bool send_bound(struct pg_conn *c, const char *name, const struct pg_call
 void pg_conn_send(struct pg_conn *c, struct pg_call *call, uint64_t now_us)
 {
 	const struct pg_stmt *stmt = call->stmt;
-	struct pg_prepared *p = prepared_find(c, stmt);
-	const char *name = p->name ? p->name : stmt->name;
+	struct pg_prepared *p = pg_prepared_find(&c->prepared, stmt);
 	struct pg_flight f = {
 		.call = call, .stmt = stmt, .sent_us = now_us, .parsing = !p->ready
 	};
@@ -406,9 +367,9 @@ void pg_conn_send(struct pg_conn *c, struct pg_call *call, uint64_t now_us)
 	call->flight = depart(c, f);
 	c->unpushed++;
 	if (!p->ready)
-		ok = PQsendPrepare(c->pq, name, stmt->sql, 0, NULL);
+		ok = PQsendPrepare(c->pq, pg_prepared_name(p), stmt->sql, 0, NULL);
 	p->ready = true;
-	if (!ok || !send_bound(c, name, call) || !send_sync(c))
+	if (!ok || !send_bound(c, pg_prepared_name(p), call) || !send_sync(c))
 		lost(c, PQerrorMessage(c->pq));
 }
 

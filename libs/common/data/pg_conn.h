@@ -1,9 +1,9 @@
 /*
- * pg_conn - one connection in pipeline mode: found, greeted, used, and made again when it
+ * pg_conn - one connection in pipeline mode: found, greeted, used, made again when it
  * breaks.
  *
- *   DOWN -> DIALLING -> GREETING -> UP        a failure anywhere leads to DOWN, and after a
- * pause of ^                             |         50 ms to 2 s on to DIALLING again
+ *   DOWN -> DIALLING -> GREETING -> UP      a failure anywhere leads to DOWN, and after
+ *     ^                             |       a pause of up to 2 s on to DIALLING again
  *     +-----------------------------+
  *
  * The greeting sets the session's time limits by a statement: start-up options would be
@@ -11,7 +11,7 @@
  * answers come in the same order. A call that was given up keeps its place, its answer is
  * swallowed.
  *
- * Owned by the pool (pg.c), which is told of everything by the functions of pg_conn_owner.
+ * Owned by the pool (pg.c), which is told of everything through pg_conn_owner.
  */
 #ifndef DATA_PG_CONN_H
 #define DATA_PG_CONN_H
@@ -20,6 +20,7 @@
 
 #include "data/pg.h"
 #include "data/pg_dial.h"
+#include "data/pg_prepared.h"
 
 #define PG_FLIGHTS_MAX 64 /* per connection; a power of two. More wait in the pool */
 
@@ -30,20 +31,15 @@ struct pg_packed {
 	int *len;
 };
 
+/* pg_send with a copy in place of call->params. */
+void pg_send_packed(struct pg *pg, struct pg_call *call, const struct pg_packed *packed);
+
 struct pg_flight {
 	struct pg_call *call;       /* NULL: nobody waits for the answer */
 	const struct pg_stmt *stmt; /* NULL: the greeting */
 	struct pg_conn *conn;
 	uint64_t sent_us;
 	bool parsing; /* the answer to its Parse comes first */
-};
-
-/* A statement's standing on one connection. */
-struct pg_prepared {
-	const struct pg_stmt *stmt;
-	char *name;        /* NULL: stmt->name */
-	unsigned renewals; /* how often a new name was needed */
-	bool ready;        /* Parse was sent, and not refused so far */
 };
 
 struct pg_conn;
@@ -55,8 +51,8 @@ struct pg_conn_owner {
 		const struct pg_rows *rows);
 	/* Nothing was changed; it should be sent once more. */
 	void (*again)(struct pg_conn *c, struct pg_call *call);
-	/* There will be no answer. Told while the connection is taken apart: must only note
-	 * it. */
+	/* There will be no answer. Told while the connection is taken apart: must only
+	 * note it. */
 	void (*unanswered)(struct pg_conn *c, struct pg_call *call, enum err e);
 	void (*closed)(struct pg_conn *c);
 };
@@ -81,13 +77,12 @@ struct pg_conn {
 	unsigned first, flights; /* the oldest in the ring; how many there are */
 	unsigned load;           /* what they weigh */
 	PGresult *outcome;       /* of the oldest, so far; its end is the Sync's answer */
-	uint64_t heard_ms; /* when the server last said something, or was first asked */
+	uint64_t heard_ms;       /* when the server last said something, or was asked */
 
 	unsigned unpushed; /* calls handed to libpq since the last push */
 	bool corked;
 
-	struct pg_prepared *prepared;
-	unsigned prepared_count, prepared_cap;
+	struct pg_prepared_set prepared;
 };
 
 /* The caller filled owner, pool, loop, target and statement_ms. Starts at once. */
@@ -98,7 +93,8 @@ void pg_conn_send(struct pg_conn *c, struct pg_call *call, uint64_t now_us);
 void pg_conn_push(struct pg_conn *c);
 /* Starts over if the server owes an answer and has said nothing for far too long. */
 void pg_conn_check(struct pg_conn *c, uint64_t now_ms);
-/* What is in flight ends with ERR_CANCELED, writes with ERR_UNSURE; then owner->closed. */
+/* What is in flight ends with ERR_CANCELED, writes with ERR_UNSURE; then
+ * owner->closed. */
 void pg_conn_close(struct pg_conn *c);
 
 #endif

@@ -1,173 +1,22 @@
 #include "data/pg_dial.h"
 
 #include <arpa/inet.h>
-#include <assert.h>
 #include <stdlib.h>
 
 #include "base/buf.h"
-#include "data/pg.h"
 
-#define HOSTS_MAX     16
 #define ADDRESSES_MAX 32
 #define LOOKUP_MS     5000 /* for all names together */
-#define LOGIN_MS      3000 /* from the first address to the end of the log-in */
-#define WORDS_MAX     64   /* libpq knows some 45 connection parameters */
-
-/* ---- where the URL leads ---- */
-
-struct host {
-	char *name; /* host name, address, path of a socket's folder, or "" */
-	char *addr; /* hostaddr, or "" */
-	char *port; /* or "" */
-};
-
-struct pg_target {
-	PQconninfoOption *options;
-	char *app_name;
-	struct host hosts[HOSTS_MAX];
-	unsigned count;
-	unsigned first;    /* of the addresses: where the next attempt begins */
-	unsigned login_ms; /* connect_timeout, if the URL has it */
-};
-
-/* What holds where the URL says nothing else. GSSAPI would wait for its servers. */
-static const char *const defaults[][2] = {
-	{ "gssencmode", "disable" },
-	{ "keepalives_idle", "30" },
-	{ "keepalives_interval", "10" },
-	{ "keepalives_count", "3" },
-	{ "tcp_user_timeout", "10000" },
-};
-
-static const char *option(const struct pg_target *t, const char *keyword, const char *env)
-{
-	const char *value = NULL;
-
-	for (PQconninfoOption *o = t->options; o && o->keyword; o++) {
-		if (!strcmp(o->keyword, keyword))
-			value = o->val;
-	}
-	if (!value && env)
-		value = getenv(env);
-	return value ? value : "";
-}
-
-static char *copy(struct str s)
-{
-	char *z = strndup(s.len ? s.ptr : "", s.len);
-
-	if (!z)
-		abort();
-	return z;
-}
-
-/* The n-th of a comma-separated list; a list of one holds for all. */
-static struct str nth(const char *list, unsigned n)
-{
-	struct str rest = str_of(list), one = STR_NONE;
-	unsigned i = 0;
-
-	while (str_cut(&rest, ',', &one)) {
-		if (i++ == n)
-			return one;
-	}
-	return i == 1 ? one : STR_NONE;
-}
-
-static unsigned list_length(const char *list)
-{
-	unsigned n = *list ? 1 : 0;
-
-	for (; *list; list++)
-		n += *list == ',';
-	return n;
-}
-
-static bool read_hosts(struct pg_target *t)
-{
-	const char *names = option(t, "host", "PGHOST");
-	const char *addrs = option(t, "hostaddr", NULL);
-	const char *ports = option(t, "port", "PGPORT");
-	unsigned count = list_length(*addrs ? addrs : names);
-
-	if (count == 0)
-		count = 1; /* libpq's own default: a socket in the usual place */
-	if (count > HOSTS_MAX || (list_length(ports) > 1 && list_length(ports) != count) ||
-		(*addrs && *names && list_length(names) != count))
-		return false;
-	for (t->count = 0; t->count < count; t->count++) {
-		t->hosts[t->count] = (struct host){
-			.name = copy(*names ? nth(names, t->count) : STR_NONE),
-			.addr = copy(*addrs ? nth(addrs, t->count) : STR_NONE),
-			.port = copy(nth(ports, t->count)),
-		};
-	}
-	return true;
-}
-
-static void read_login_ms(struct pg_target *t)
-{
-	uint64_t s = 0;
-
-	t->login_ms = LOGIN_MS;
-	if (str_u64(str_of(option(t, "connect_timeout", NULL)), &s) && s >= 1 && s <= 60)
-		t->login_ms = (unsigned)s * 1000;
-}
-
-struct pg_target *pg_target_new(const char *url, const char *app_name)
-{
-	struct pg_target *t = calloc(1, sizeof *t);
-
-	if (!t)
-		abort();
-	t->options = PQconninfoParse(url, NULL);
-	t->app_name = copy(str_of(app_name));
-	if (!t->options || !read_hosts(t))
-		t->count = 0;
-	read_login_ms(t);
-	return t;
-}
-
-void pg_target_free(struct pg_target **target)
-{
-	struct pg_target *t = *target;
-
-	*target = NULL;
-	if (!t)
-		return;
-	for (unsigned i = 0; i < t->count; i++) {
-		free(t->hosts[i].name);
-		free(t->hosts[i].addr);
-		free(t->hosts[i].port);
-	}
-	PQconninfoFree(t->options);
-	free(t->app_name);
-	free(t);
-}
-
-/* Says nothing of the URL's own text: a password may be in it. */
-const char *pg_url_problem(const char *url)
-{
-	struct pg_target *t = pg_target_new(url, "");
-	const char *why = NULL;
-
-	if (!t->options)
-		why = "not of the form postgres://user:password@host:port/database";
-	else if (t->count == 0)
-		why = "its hosts, addresses and ports do not go together";
-	pg_target_free(&t);
-	return why;
-}
 
 /* ---- an attempt ---- */
 
 struct address {
-	const struct host *host;
+	const struct pg_host *host;
 	char numeric[INET6_ADDRSTRLEN + 20]; /* with a scope; "" for a path */
 };
 
-/* A look-up cannot be taken back once a thread works at it: it outlives an impatient dial.
- */
+/* A look-up cannot be taken back once a thread works at it: it outlives an impatient
+ * dial. */
 struct lookup {
 	uv_getaddrinfo_t uv;
 	struct pg_dial *dial; /* NULL: nobody waits any more */
@@ -306,31 +155,6 @@ static void on_socket(void *ctx, int events)
 	go_on(d, PQconnectPoll(d->pq));
 }
 
-struct words {
-	const char *keyword[WORDS_MAX + 1], *value[WORDS_MAX + 1];
-	unsigned n;
-};
-
-/* The last one said of a keyword holds. */
-static void say(struct words *w, const char *keyword, const char *value)
-{
-	assert(w->n < WORDS_MAX);
-	w->keyword[w->n] = keyword;
-	w->value[w->n++] = value;
-}
-
-static void say_target(struct words *w, const struct pg_target *t)
-{
-	for (size_t i = 0; i < sizeof defaults / sizeof *defaults; i++)
-		say(w, defaults[i][0], defaults[i][1]);
-	say(w, "application_name", t->app_name);
-	for (PQconninfoOption *o = t->options; o->keyword; o++) {
-		if (o->val)
-			say(w, o->keyword, o->val);
-	}
-	say(w, "client_encoding", "UTF8");
-}
-
 static void add_item(struct buf *list, const char *item)
 {
 	if (list->cap) /* not the first, which may be empty */
@@ -347,7 +171,6 @@ static void no_notices(void *ctx, const PGresult *res)
 
 static void log_in(struct pg_dial *d)
 {
-	struct words w = { .n = 0 };
 	struct buf names = { 0 }, addrs = { 0 }, ports = { 0 };
 
 	for (unsigned i = 0; i < d->count; i++) {
@@ -357,13 +180,8 @@ static void log_in(struct pg_dial *d)
 		add_item(&addrs, a->numeric);
 		add_item(&ports, a->host->port);
 	}
-	say_target(&w, d->target);
-	say(&w, "host", buf_cstr(&names));
-	say(&w, "hostaddr", buf_cstr(&addrs));
-	say(&w, "port", buf_cstr(&ports));
-	d->pq = PQconnectStartParams(w.keyword, w.value, 0);
-	if (!d->pq)
-		abort();
+	d->pq = pg_target_connect(
+		d->target, buf_cstr(&names), buf_cstr(&addrs), buf_cstr(&ports));
 	buf_fini(&names);
 	buf_fini(&addrs);
 	buf_fini(&ports);
@@ -380,7 +198,7 @@ static void log_in(struct pg_dial *d)
 
 /* ---- names ---- */
 
-static void add_address(struct pg_dial *d, const struct host *host, const char *numeric)
+static void add_address(struct pg_dial *d, const struct pg_host *host, const char *numeric)
 {
 	struct address *a = &d->addresses[d->count];
 
@@ -445,7 +263,7 @@ static void look_up_rest(struct pg_dial *d)
 	struct pg_target *t = d->target;
 
 	for (; d->host < t->count; d->host++) {
-		const struct host *h = &t->hosts[d->host];
+		const struct pg_host *h = &t->hosts[d->host];
 
 		if (*h->addr || !*h->name || *h->name == '/' || *h->name == '@') {
 			add_address(d, h, h->addr);

@@ -1,15 +1,14 @@
 /*
- * pg_dial - one attempt to reach the database: names looked up off the loop, a server found
- * that takes us, logged in.
+ * pg_dial - one attempt to reach the database: names looked up off the loop, a server
+ * found that takes us, logged in.
  *
  * libpq is given addresses beside the host names, so that it never waits for a resolver
- * itself. All hosts of the URL go to it in one list, in order, so that target_session_attrs
- * works as it has it. An address that stays silent goes to the end of the list for the next
- * attempt.
+ * itself. All hosts of the URL go to it in one list, in order, so that
+ * target_session_attrs works as it has it. An address that stays silent goes to the end
+ * of the list for the next attempt.
  *
- * Use:   pg_target_new once per URL; pg_dial_start; `done` is called once, from the loop,
- * with the connection (the callee's from then on) or NULL and why not. pg_dial_cancel
- * before that.
+ * Use:   pg_dial_start; `done` is called once, from the loop, with the connection (the
+ *        callee's from then on) or NULL and why not. pg_dial_cancel before that.
  */
 #ifndef DATA_PG_DIAL_H
 #define DATA_PG_DIAL_H
@@ -17,10 +16,7 @@
 #include <libpq-fe.h>
 
 #include "app/loop.h"
-
-struct pg_target; /* where the URL leads, taken apart once */
-struct pg_target *pg_target_new(const char *url, const char *app_name);
-void pg_target_free(struct pg_target **t);
+#include "data/pg_target.h"
 
 struct pg_dial;
 typedef void pg_dialled_fn(void *ctx, PGconn *pq, const char *why);

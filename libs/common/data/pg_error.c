@@ -1,7 +1,7 @@
 #include "data/pg.h"
 
-/* The first entry whose text the SQLSTATE begins with. Classes of our own functions: CAxxx.
- */
+/* The first entry whose text the SQLSTATE begins with. Classes of our own functions:
+ * CAxxx. */
 static const struct {
 	const char *prefix;
 	enum err e;

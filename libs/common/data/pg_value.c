@@ -102,9 +102,9 @@ void pg_add_time(struct pg_params *p, int64_t wall_us)
 	pg_add_i64(p, wall_us - EPOCH_2000_US);
 }
 
-/* ---- arrays: dimensions, any NULLs, element type, length, lower bound; then the elements
- * ---- */
+/* ---- arrays ---- */
 
+/* Dimensions, any NULLs, element type, length, lower bound; then the elements. */
 enum { AT_NULLS = 4, AT_LENGTH = 12, HEAD_SIZE = 20 };
 
 static int32_t oid_of(enum pg_elem elem)
@@ -220,8 +220,8 @@ static const PGresult *result(const struct pg_rows *rows)
 	return (const PGresult *)rows;
 }
 
-/* The value's bytes; empty for NULL. A row or column that is not there is a defect of ours.
- */
+/* The value's bytes; empty for NULL. A row or column that is not there is a defect of
+ * ours. */
 static struct str value(const struct pg_rows *rows, int row, int col)
 {
 	const PGresult *r = result(rows);

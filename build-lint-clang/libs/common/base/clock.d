@@ -1,0 +1,4 @@
+build-lint-clang/libs/common/base/clock.o: libs/common/base/clock.c \
+  libs/common/base/clock.h
+
+libs/common/base/clock.h:

@@ -1,0 +1,61 @@
+build-lint-clang/libs/common/http/conn_life.o: \
+  libs/common/http/conn_life.c libs/common/http/conn.h \
+  libs/common/http/exchange.h libs/common/app/app.h \
+  libs/common/app/loop.h libs/common/base/list.h \
+  libs/common/app/metrics.h libs/common/base/buf.h \
+  libs/common/base/str.h libs/common/app/settings.h \
+  libs/common/base/arena.h libs/common/app/task.h libs/common/base/err.h \
+  libs/common/base/id.h libs/common/base/log.h libs/common/http/route.h \
+  libs/common/http/http.h libs/common/http/intake.h \
+  libs/common/http/chunk.h libs/common/http/head.h \
+  libs/common/http/octet.h libs/common/http/reply.h \
+  libs/common/json/write.h libs/common/http/server.h \
+  libs/common/http/peers.h
+
+libs/common/http/conn.h:
+
+libs/common/http/exchange.h:
+
+libs/common/app/app.h:
+
+libs/common/app/loop.h:
+
+libs/common/base/list.h:
+
+libs/common/app/metrics.h:
+
+libs/common/base/buf.h:
+
+libs/common/base/str.h:
+
+libs/common/app/settings.h:
+
+libs/common/base/arena.h:
+
+libs/common/app/task.h:
+
+libs/common/base/err.h:
+
+libs/common/base/id.h:
+
+libs/common/base/log.h:
+
+libs/common/http/route.h:
+
+libs/common/http/http.h:
+
+libs/common/http/intake.h:
+
+libs/common/http/chunk.h:
+
+libs/common/http/head.h:
+
+libs/common/http/octet.h:
+
+libs/common/http/reply.h:
+
+libs/common/json/write.h:
+
+libs/common/http/server.h:
+
+libs/common/http/peers.h:

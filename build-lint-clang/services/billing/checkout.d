@@ -1,0 +1,66 @@
+build-lint-clang/services/billing/checkout.o: services/billing/checkout.c \
+  services/billing/accounts_store.h libs/common/app/task.h \
+  libs/common/app/loop.h libs/common/base/list.h \
+  libs/common/base/arena.h libs/common/base/str.h libs/common/base/err.h \
+  libs/common/base/id.h libs/common/base/log.h \
+  services/billing/billing.h libs/common/app/app.h \
+  libs/common/app/metrics.h libs/common/base/buf.h \
+  libs/common/app/settings.h libs/common/http/route.h \
+  libs/common/http/http.h services/billing/stripe_client.h \
+  libs/common/http/outbound.h libs/common/json/read.h \
+  services/billing/events_store.h services/billing/stripe_object.h \
+  libs/common/http/params.h libs/common/http/reply.h \
+  libs/common/json/write.h libs/common/http/server.h \
+  services/billing/stripe_form.h
+
+services/billing/accounts_store.h:
+
+libs/common/app/task.h:
+
+libs/common/app/loop.h:
+
+libs/common/base/list.h:
+
+libs/common/base/arena.h:
+
+libs/common/base/str.h:
+
+libs/common/base/err.h:
+
+libs/common/base/id.h:
+
+libs/common/base/log.h:
+
+services/billing/billing.h:
+
+libs/common/app/app.h:
+
+libs/common/app/metrics.h:
+
+libs/common/base/buf.h:
+
+libs/common/app/settings.h:
+
+libs/common/http/route.h:
+
+libs/common/http/http.h:
+
+services/billing/stripe_client.h:
+
+libs/common/http/outbound.h:
+
+libs/common/json/read.h:
+
+services/billing/events_store.h:
+
+services/billing/stripe_object.h:
+
+libs/common/http/params.h:
+
+libs/common/http/reply.h:
+
+libs/common/json/write.h:
+
+libs/common/http/server.h:
+
+services/billing/stripe_form.h:

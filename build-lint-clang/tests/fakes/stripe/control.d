@@ -1,0 +1,66 @@
+build-lint-clang/tests/fakes/stripe/control.o: \
+  tests/fakes/stripe/control.c libs/common/base/clock.h \
+  libs/common/http/params.h libs/common/app/task.h \
+  libs/common/app/loop.h libs/common/base/list.h \
+  libs/common/base/arena.h libs/common/base/str.h libs/common/base/err.h \
+  libs/common/base/id.h libs/common/base/log.h libs/common/json/read.h \
+  libs/common/http/reply.h libs/common/http/http.h \
+  libs/common/json/write.h libs/common/base/buf.h \
+  libs/common/http/server.h tests/fakes/stripe/stripe.h \
+  tests/fakes/stripe/api.h tests/fakes/stripe/form.h \
+  tests/fakes/stripe/shelf.h libs/common/base/map.h \
+  libs/common/app/app.h libs/common/app/metrics.h \
+  libs/common/app/settings.h libs/common/http/route.h \
+  libs/common/http/outbound.h
+
+libs/common/base/clock.h:
+
+libs/common/http/params.h:
+
+libs/common/app/task.h:
+
+libs/common/app/loop.h:
+
+libs/common/base/list.h:
+
+libs/common/base/arena.h:
+
+libs/common/base/str.h:
+
+libs/common/base/err.h:
+
+libs/common/base/id.h:
+
+libs/common/base/log.h:
+
+libs/common/json/read.h:
+
+libs/common/http/reply.h:
+
+libs/common/http/http.h:
+
+libs/common/json/write.h:
+
+libs/common/base/buf.h:
+
+libs/common/http/server.h:
+
+tests/fakes/stripe/stripe.h:
+
+tests/fakes/stripe/api.h:
+
+tests/fakes/stripe/form.h:
+
+tests/fakes/stripe/shelf.h:
+
+libs/common/base/map.h:
+
+libs/common/app/app.h:
+
+libs/common/app/metrics.h:
+
+libs/common/app/settings.h:
+
+libs/common/http/route.h:
+
+libs/common/http/outbound.h:

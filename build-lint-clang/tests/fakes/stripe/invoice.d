@@ -1,0 +1,55 @@
+build-lint-clang/tests/fakes/stripe/invoice.o: \
+  tests/fakes/stripe/invoice.c libs/common/http/server.h \
+  libs/common/app/task.h libs/common/app/loop.h libs/common/base/list.h \
+  libs/common/base/arena.h libs/common/base/str.h libs/common/base/err.h \
+  libs/common/base/id.h libs/common/base/log.h libs/common/base/buf.h \
+  libs/common/http/http.h tests/fakes/stripe/stripe.h \
+  tests/fakes/stripe/api.h tests/fakes/stripe/form.h \
+  tests/fakes/stripe/shelf.h libs/common/base/map.h \
+  libs/common/json/write.h libs/common/app/app.h \
+  libs/common/app/metrics.h libs/common/app/settings.h \
+  libs/common/http/route.h libs/common/http/outbound.h
+
+libs/common/http/server.h:
+
+libs/common/app/task.h:
+
+libs/common/app/loop.h:
+
+libs/common/base/list.h:
+
+libs/common/base/arena.h:
+
+libs/common/base/str.h:
+
+libs/common/base/err.h:
+
+libs/common/base/id.h:
+
+libs/common/base/log.h:
+
+libs/common/base/buf.h:
+
+libs/common/http/http.h:
+
+tests/fakes/stripe/stripe.h:
+
+tests/fakes/stripe/api.h:
+
+tests/fakes/stripe/form.h:
+
+tests/fakes/stripe/shelf.h:
+
+libs/common/base/map.h:
+
+libs/common/json/write.h:
+
+libs/common/app/app.h:
+
+libs/common/app/metrics.h:
+
+libs/common/app/settings.h:
+
+libs/common/http/route.h:
+
+libs/common/http/outbound.h:

@@ -1,0 +1,22 @@
+build-lint-gcc/libs/common/app/task.o: libs/common/app/task.c \
+ libs/common/app/task.h libs/common/app/loop.h libs/common/base/list.h \
+ libs/common/base/arena.h libs/common/base/str.h libs/common/base/err.h \
+ libs/common/base/id.h libs/common/base/log.h libs/common/app/app.h \
+ libs/common/app/metrics.h libs/common/base/buf.h \
+ libs/common/app/settings.h libs/common/http/route.h \
+ libs/common/http/http.h libs/common/base/clock.h
+libs/common/app/task.h:
+libs/common/app/loop.h:
+libs/common/base/list.h:
+libs/common/base/arena.h:
+libs/common/base/str.h:
+libs/common/base/err.h:
+libs/common/base/id.h:
+libs/common/base/log.h:
+libs/common/app/app.h:
+libs/common/app/metrics.h:
+libs/common/base/buf.h:
+libs/common/app/settings.h:
+libs/common/http/route.h:
+libs/common/http/http.h:
+libs/common/base/clock.h:

@@ -1,0 +1,37 @@
+build-lint-gcc/libs/common/data/inbox.o: libs/common/data/inbox.c \
+ libs/common/base/clock.h libs/common/data/event.h libs/common/data/bus.h \
+ libs/common/app/app.h libs/common/app/loop.h libs/common/base/list.h \
+ libs/common/app/metrics.h libs/common/base/buf.h libs/common/base/str.h \
+ libs/common/app/settings.h libs/common/base/arena.h \
+ libs/common/app/task.h libs/common/base/err.h libs/common/base/id.h \
+ libs/common/base/log.h libs/common/http/route.h libs/common/http/http.h \
+ libs/common/messages.h libs/common/base/arena.h libs/common/base/err.h \
+ libs/common/base/id.h libs/common/base/log.h libs/common/json/read.h \
+ libs/common/json/write.h libs/common/data/redis.h \
+ libs/common/data/inbox_store.h
+libs/common/base/clock.h:
+libs/common/data/event.h:
+libs/common/data/bus.h:
+libs/common/app/app.h:
+libs/common/app/loop.h:
+libs/common/base/list.h:
+libs/common/app/metrics.h:
+libs/common/base/buf.h:
+libs/common/base/str.h:
+libs/common/app/settings.h:
+libs/common/base/arena.h:
+libs/common/app/task.h:
+libs/common/base/err.h:
+libs/common/base/id.h:
+libs/common/base/log.h:
+libs/common/http/route.h:
+libs/common/http/http.h:
+libs/common/messages.h:
+libs/common/base/arena.h:
+libs/common/base/err.h:
+libs/common/base/id.h:
+libs/common/base/log.h:
+libs/common/json/read.h:
+libs/common/json/write.h:
+libs/common/data/redis.h:
+libs/common/data/inbox_store.h:

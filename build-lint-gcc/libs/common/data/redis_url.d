@@ -1,0 +1,15 @@
+build-lint-gcc/libs/common/data/redis_url.o: libs/common/data/redis_url.c \
+ libs/common/data/redis_url.h libs/common/base/arena.h \
+ libs/common/base/str.h libs/common/data/redis.h libs/common/app/task.h \
+ libs/common/app/loop.h libs/common/base/list.h libs/common/base/err.h \
+ libs/common/base/id.h libs/common/base/log.h
+libs/common/data/redis_url.h:
+libs/common/base/arena.h:
+libs/common/base/str.h:
+libs/common/data/redis.h:
+libs/common/app/task.h:
+libs/common/app/loop.h:
+libs/common/base/list.h:
+libs/common/base/err.h:
+libs/common/base/id.h:
+libs/common/base/log.h:

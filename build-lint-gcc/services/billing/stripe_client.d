@@ -1,0 +1,27 @@
+build-lint-gcc/services/billing/stripe_client.o: \
+ services/billing/stripe_client.c services/billing/stripe_client.h \
+ libs/common/app/app.h libs/common/app/loop.h libs/common/base/list.h \
+ libs/common/app/metrics.h libs/common/base/buf.h libs/common/base/str.h \
+ libs/common/app/settings.h libs/common/base/arena.h \
+ libs/common/app/task.h libs/common/base/err.h libs/common/base/id.h \
+ libs/common/base/log.h libs/common/http/route.h libs/common/http/http.h \
+ libs/common/http/outbound.h libs/common/json/read.h \
+ libs/common/base/clock.h
+services/billing/stripe_client.h:
+libs/common/app/app.h:
+libs/common/app/loop.h:
+libs/common/base/list.h:
+libs/common/app/metrics.h:
+libs/common/base/buf.h:
+libs/common/base/str.h:
+libs/common/app/settings.h:
+libs/common/base/arena.h:
+libs/common/app/task.h:
+libs/common/base/err.h:
+libs/common/base/id.h:
+libs/common/base/log.h:
+libs/common/http/route.h:
+libs/common/http/http.h:
+libs/common/http/outbound.h:
+libs/common/json/read.h:
+libs/common/base/clock.h:

@@ -1,0 +1,32 @@
+build-lint-gcc/tests/fakes/stripe/api_list.o: \
+ tests/fakes/stripe/api_list.c tests/fakes/stripe/api.h \
+ libs/common/app/task.h libs/common/app/loop.h libs/common/base/list.h \
+ libs/common/base/arena.h libs/common/base/str.h libs/common/base/err.h \
+ libs/common/base/id.h libs/common/base/log.h tests/fakes/stripe/form.h \
+ tests/fakes/stripe/shelf.h libs/common/base/map.h \
+ libs/common/json/write.h libs/common/base/buf.h \
+ tests/fakes/stripe/stripe.h libs/common/app/app.h \
+ libs/common/app/metrics.h libs/common/app/settings.h \
+ libs/common/http/route.h libs/common/http/http.h \
+ libs/common/http/outbound.h
+tests/fakes/stripe/api.h:
+libs/common/app/task.h:
+libs/common/app/loop.h:
+libs/common/base/list.h:
+libs/common/base/arena.h:
+libs/common/base/str.h:
+libs/common/base/err.h:
+libs/common/base/id.h:
+libs/common/base/log.h:
+tests/fakes/stripe/form.h:
+tests/fakes/stripe/shelf.h:
+libs/common/base/map.h:
+libs/common/json/write.h:
+libs/common/base/buf.h:
+tests/fakes/stripe/stripe.h:
+libs/common/app/app.h:
+libs/common/app/metrics.h:
+libs/common/app/settings.h:
+libs/common/http/route.h:
+libs/common/http/http.h:
+libs/common/http/outbound.h:

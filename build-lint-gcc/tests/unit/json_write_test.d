@@ -1,0 +1,12 @@
+build-lint-gcc/tests/unit/json_write_test.o: tests/unit/json_write_test.c \
+ libs/common/json/write.h libs/common/base/buf.h libs/common/base/str.h \
+ libs/common/base/id.h tests/lib/test.h libs/common/json/read.h \
+ libs/common/base/arena.h libs/common/base/err.h
+libs/common/json/write.h:
+libs/common/base/buf.h:
+libs/common/base/str.h:
+libs/common/base/id.h:
+tests/lib/test.h:
+libs/common/json/read.h:
+libs/common/base/arena.h:
+libs/common/base/err.h:

@@ -1,0 +1,25 @@
+build-lint-gcc/tests/unit/outbound_test.o: tests/unit/outbound_test.c \
+ libs/common/http/outbound.h libs/common/app/task.h \
+ libs/common/app/loop.h libs/common/base/list.h libs/common/base/arena.h \
+ libs/common/base/str.h libs/common/base/err.h libs/common/base/id.h \
+ libs/common/base/log.h libs/common/base/buf.h libs/common/app/app.h \
+ libs/common/app/metrics.h libs/common/app/settings.h \
+ libs/common/http/route.h libs/common/http/http.h tests/lib/peer.h \
+ tests/lib/test.h
+libs/common/http/outbound.h:
+libs/common/app/task.h:
+libs/common/app/loop.h:
+libs/common/base/list.h:
+libs/common/base/arena.h:
+libs/common/base/str.h:
+libs/common/base/err.h:
+libs/common/base/id.h:
+libs/common/base/log.h:
+libs/common/base/buf.h:
+libs/common/app/app.h:
+libs/common/app/metrics.h:
+libs/common/app/settings.h:
+libs/common/http/route.h:
+libs/common/http/http.h:
+tests/lib/peer.h:
+tests/lib/test.h:

@@ -1,0 +1,16 @@
+build-lint-gcc/tests/unit/redis_url_test.o: tests/unit/redis_url_test.c \
+ libs/common/data/redis_url.h libs/common/base/arena.h \
+ libs/common/base/str.h libs/common/data/redis.h libs/common/app/task.h \
+ libs/common/app/loop.h libs/common/base/list.h libs/common/base/err.h \
+ libs/common/base/id.h libs/common/base/log.h tests/lib/test.h
+libs/common/data/redis_url.h:
+libs/common/base/arena.h:
+libs/common/base/str.h:
+libs/common/data/redis.h:
+libs/common/app/task.h:
+libs/common/app/loop.h:
+libs/common/base/list.h:
+libs/common/base/err.h:
+libs/common/base/id.h:
+libs/common/base/log.h:
+tests/lib/test.h:

@@ -1,0 +1,18 @@
+build-lint-gcc/tests/unit/response_test.o: tests/unit/response_test.c \
+ libs/common/http/response.h libs/common/http/chunk.h \
+ libs/common/http/head.h libs/common/http/http.h libs/common/base/arena.h \
+ libs/common/base/str.h libs/common/http/client.h libs/common/app/loop.h \
+ libs/common/base/list.h libs/common/base/buf.h libs/common/base/err.h \
+ tests/lib/test.h
+libs/common/http/response.h:
+libs/common/http/chunk.h:
+libs/common/http/head.h:
+libs/common/http/http.h:
+libs/common/base/arena.h:
+libs/common/base/str.h:
+libs/common/http/client.h:
+libs/common/app/loop.h:
+libs/common/base/list.h:
+libs/common/base/buf.h:
+libs/common/base/err.h:
+tests/lib/test.h:

@@ -1,0 +1,114 @@
+// needs: gateway/limits.c
+#include "gateway/limits.h"
+
+#include "base/id.h"
+#include "tests/lib/test.h"
+
+#define S 1000000ull
+
+static struct limits l;
+
+static bool take(const char *caller, uint64_t now_us)
+{
+	return limits_take(&l, LIMIT_READ, LIMIT_BY_USER, str_of(caller), now_us).allowed;
+}
+
+static void start(int64_t per_minute)
+{
+	l = (struct limits){ 0 };
+	limits_init(&l);
+	l.per_minute[LIMIT_READ][LIMIT_BY_USER] = per_minute;
+}
+
+TEST(a_minute_s_requests_may_come_at_once)
+{
+	start(60);
+	for (int i = 0; i < 60; i++)
+		CHECK(take("a", 1000 * S));
+	CHECK(!take("a", 1000 * S));
+	CHECK(take("b", 1000 * S)); /* another caller */
+	limits_fini(&l);
+}
+
+TEST(they_come_back_one_by_one)
+{
+	start(60);
+	for (int i = 0; i < 60; i++)
+		CHECK(take("a", 1000 * S));
+	CHECK(!take("a", 1000 * S + S - 1));
+	CHECK(take("a", 1001 * S));
+	CHECK(!take("a", 1001 * S));
+	CHECK(take("a", 1003 * S));
+	CHECK(take("a", 1003 * S));
+	CHECK(!take("a", 1003 * S));
+	limits_fini(&l);
+}
+
+TEST(in_a_minute_there_are_less_than_twice_as_many)
+{
+	int taken = 0;
+
+	start(30);
+	for (uint64_t now = 1000 * S; now < 1060 * S; now += S / 10)
+		taken += take("a", now);
+	CHECK_INT(taken,
+		60); /* the burst, and a minute's refill less what is not yet whole */
+	limits_fini(&l);
+}
+
+TEST(a_refusal_says_when)
+{
+	struct limit_verdict v;
+
+	start(6);
+	for (int i = 0; i < 6; i++) {
+		v = limits_take(&l, LIMIT_READ, LIMIT_BY_USER, STR("a"), 1000 * S);
+		CHECK(v.allowed);
+		CHECK_INT(v.remaining, 5 - i);
+		CHECK_INT(v.wait_s, 0);
+	}
+	v = limits_take(&l, LIMIT_READ, LIMIT_BY_USER, STR("a"), 1000 * S);
+	CHECK(!v.allowed);
+	CHECK_INT(v.quota, 6);
+	CHECK_INT(v.remaining, 0);
+	CHECK_INT(v.wait_s, 10);
+	CHECK(!take("a", 1009 * S));
+	CHECK(take("a", 1010 * S));
+	limits_fini(&l);
+}
+
+TEST(zero_is_no_limit)
+{
+	start(0);
+	for (int i = 0; i < 100000; i++)
+		CHECK(take("a", 1000 * S));
+	limits_fini(&l);
+}
+
+TEST(classes_and_kinds_are_counted_apart)
+{
+	start(1);
+	l.per_minute[LIMIT_WRITE][LIMIT_BY_USER] = 1;
+	l.per_minute[LIMIT_READ][LIMIT_BY_ADDRESS] = 1;
+	CHECK(limits_take(&l, LIMIT_READ, LIMIT_BY_USER, STR("a"), S).allowed);
+	CHECK(limits_take(&l, LIMIT_WRITE, LIMIT_BY_USER, STR("a"), S).allowed);
+	CHECK(limits_take(&l, LIMIT_READ, LIMIT_BY_ADDRESS, STR("a"), S).allowed);
+	CHECK(!limits_take(&l, LIMIT_READ, LIMIT_BY_USER, STR("a"), S).allowed);
+	limits_fini(&l);
+}
+
+TEST(many_callers_do_not_push_a_busy_one_out)
+{
+	struct uuid id;
+
+	start(60);
+	for (int i = 0; i < 60; i++)
+		CHECK(take("busy", 1000 * S));
+	for (int i = 0; i < 20000; i++) {
+		id = uuid_v7();
+		CHECK(limits_take(&l, LIMIT_READ, LIMIT_BY_USER, uuid_bytes(&id), 1000 * S)
+				.allowed);
+	}
+	CHECK(!take("busy", 1000 * S));
+	limits_fini(&l);
+}
