@@ -27,6 +27,7 @@ needs() {
 	run      curl                     cmd:curl
 	test     nodejs                   cmd:node
 	test     npm                      cmd:npm
+	test     chromium                 cmd:chromium
 	bench    wrk                      cmd:wrk
 	lint     gcc                      cmd:gcc
 	lint     clang                    cmd:clang

@@ -182,8 +182,8 @@ static const struct pg_stmt
 		"create table bench_pg (n int8 primary key, t text not null)",
 		.write = true },
 	fill = { "bench_fill",
-		"insert into bench_pg select n, 'text ' || n from generate_series(0, 9999) "
-		"n",
+		"insert into bench_pg select n, 'text ' || n from "
+		" generate_series(0, 9999) n",
 		.write = true },
 	analyze = { "bench_analyze", "analyze bench_pg", .write = true };
 

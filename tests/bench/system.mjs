@@ -15,7 +15,7 @@ const here = new URL('.', import.meta.url).pathname;
 const names = ['gateway', 'auth', 'chat', 'billing', 'ai-worker'];
 const big = '1000000000';
 
-const stack = await startStack({ BASIC_DAILY_MESSAGES: big, ACCESS_TOKEN_S: '86400', FAKE_DELAY_MS: '0', FAKE_CHUNKS: '4', WORKER_CONCURRENCY: '256' });
+const stack = await startStack({ BASIC_DAILY_MESSAGES: big, ACCESS_TOKEN_S: '3600', FAKE_DELAY_MS: '0', FAKE_CHUNKS: '4', WORKER_CONCURRENCY: '256' });
 process.on('SIGINT', () => stack.stop().then(() => process.exit(1)));
 
 async function pids() {
@@ -44,7 +44,10 @@ function sendScript(users) {
 }
 
 const owed = async () => Number(await stack.psql('select count(*) from chat.jobs'));
-const clear = () => stack.psql('truncate chat.jobs, chat.messages, chat.ledger; vacuum analyze chat.quota, chat.rooms');
+const clear = async () => {
+	await stack.psql('truncate chat.jobs, chat.messages, chat.ledger');
+	await stack.psql('vacuum analyze chat.quota');
+};
 
 async function pgbench(file) {
 	const out = await run('pgbench', ['-n', '-M', 'prepared', '-j2', '-c16', `-T${seconds}`, '-D', `users=${USERS}`, '-f', join(here, file),

@@ -125,7 +125,8 @@ void fixture_stop(void)
 
 /* ---- SQL ---- */
 
-static const char *sql_text(const char *fmt, va_list ap)
+__attribute__((format(printf, 1, 0))) static const char *sql_text(
+	const char *fmt, va_list ap)
 {
 	static char text[4096];
 

@@ -10,6 +10,10 @@
 
 static struct pg_server *server;
 
+/* "" for what must be allowed. */
+#define CHECK_REFUSAL(role, sql, state)                                                    \
+	CHECK_STR(str_of(pg_server_refusal(server, role, sql)), STR(state))
+
 static const struct migration shop[] = {
 	{ "0001_goods",
 		"create table goods (id int primary key, name text not null);\n"
@@ -50,8 +54,8 @@ TEST(scripts_run_once)
 	CHECK_INT(migrate("shop", shop), ERR_OK);
 	CHECK_INT(pg_server_int(server, "select count(*) from shop.goods"), 1);
 	CHECK_INT(pg_server_int(server,
-			  "select count(*) from shop.schema_migrations where name like "
-			  "'000%'"),
+			  "select count(*) from shop.schema_migrations"
+			  " where name like '000%'"),
 		2);
 }
 
@@ -140,36 +144,22 @@ TEST(a_role_has_its_own_schema_and_no_other)
 	CHECK_INT(migrate("lender", lender), ERR_OK);
 
 	/* At home, without naming the schema. */
-	CHECK_STR(str_of(pg_server_refusal(server, "castor_shop",
-			  "insert into goods values (7, 'x'); update goods set name = 'y' "
-			  "where id = 7;"
-			  "insert into log (what) values ('z'); select goods_count();"
-			  "delete from goods where id = 7")),
-		STR(""));
+	CHECK_REFUSAL("castor_shop",
+		"insert into goods values (7, 'x'); update goods set name = 'y' where id = "
+		"7;"
+		"insert into log (what) values ('z'); select goods_count();"
+		"delete from goods where id = 7",
+		"");
 	/* Its own record of scripts is not its to change, nor is the schema. */
-	CHECK_STR(str_of(pg_server_refusal(
-			  server, "castor_shop", "select * from schema_migrations")),
-		STR(""));
-	CHECK_STR(str_of(pg_server_refusal(
-			  server, "castor_shop", "delete from schema_migrations")),
-		STR("42501"));
-	CHECK_STR(str_of(pg_server_refusal(
-			  server, "castor_shop", "create table more (n int)")),
-		STR("42501"));
-	CHECK_STR(str_of(pg_server_refusal(server, "castor_shop", "drop table goods")),
-		STR("42501"));
+	CHECK_REFUSAL("castor_shop", "select * from schema_migrations", "");
+	CHECK_REFUSAL("castor_shop", "delete from schema_migrations", "42501");
+	CHECK_REFUSAL("castor_shop", "create table more (n int)", "42501");
+	CHECK_REFUSAL("castor_shop", "drop table goods", "42501");
 	/* Elsewhere it is refused. */
-	CHECK_STR(str_of(pg_server_refusal(
-			  server, "castor_shop", "select * from lender.secret")),
-		STR("42501"));
-	CHECK_STR(str_of(pg_server_refusal(server, "castor_shop", "select lender.peek()")),
-		STR("42501"));
-	CHECK_STR(str_of(pg_server_refusal(
-			  server, "castor_lender", "select * from shop.goods")),
-		STR("42501"));
-	CHECK_STR(str_of(pg_server_refusal(
-			  server, "castor_lender", "select shop.goods_count()")),
-		STR("42501"));
+	CHECK_REFUSAL("castor_shop", "select * from lender.secret", "42501");
+	CHECK_REFUSAL("castor_shop", "select lender.peek()", "42501");
+	CHECK_REFUSAL("castor_lender", "select * from shop.goods", "42501");
+	CHECK_REFUSAL("castor_lender", "select shop.goods_count()", "42501");
 }
 
 TEST(a_lent_function_stays_lent)
@@ -177,15 +167,9 @@ TEST(a_lent_function_stays_lent)
 	CHECK_INT(migrate("lender", lender), ERR_OK);
 	CHECK_INT(migrate("ai-worker", NULL), ERR_OK);
 	CHECK_INT(migrate("lender", lender), ERR_OK);
-	CHECK_STR(
-		str_of(pg_server_refusal(server, "castor_worker", "select lender.peek()")),
-		STR(""));
-	CHECK_STR(str_of(pg_server_refusal(
-			  server, "castor_worker", "select lender.hidden()")),
-		STR("42501"));
-	CHECK_STR(str_of(pg_server_refusal(
-			  server, "castor_worker", "select * from lender.secret")),
-		STR("42501"));
+	CHECK_REFUSAL("castor_worker", "select lender.peek()", "");
+	CHECK_REFUSAL("castor_worker", "select lender.hidden()", "42501");
+	CHECK_REFUSAL("castor_worker", "select * from lender.secret", "42501");
 	CHECK_INT(
 		pg_server_int(server,
 			"select count(*) from pg_namespace where nspname like '%worker%'"),
@@ -206,7 +190,7 @@ TEST(the_password_is_kept_as_a_verifier)
 	/* Without one it is left alone. */
 	CHECK_INT(migrate("shop", shop), ERR_OK);
 	CHECK_INT(pg_server_int(server,
-			  "select rolpassword is null from pg_authid where rolname = "
-			  "'castor_shop'"),
+			  "select rolpassword is null from pg_authid"
+			  " where rolname = 'castor_shop'"),
 		0);
 }

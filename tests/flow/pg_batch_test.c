@@ -19,8 +19,8 @@ static int ended, statements;
 
 /* 13 is refused, -1 gives no row. */
 static const struct pg_stmt store = { "store",
-	"with i as (select (nth - 1)::int4 as i, n from unnest($1::int8[]) with ordinality "
-	"as u(n, nth)),"
+	"with i as (select (nth - 1)::int4 as i, n"
+	"  from unnest($1::int8[]) with ordinality as u(n, nth)),"
 	" s as (insert into numbers select n from i where n >= 0 returning n)"
 	" select i.i, s.n from i join s using (n), (select $2::int8) as x",
 	.write = true };

@@ -31,8 +31,8 @@ TEST(killed_backends_are_replaced)
 TEST(answers_that_came_before_the_end_count)
 {
 	static const struct pg_stmt suicide = { "suicide",
-		"select pg_terminate_backend(pg_backend_pid()) from generate_series(1, "
-		"$1::int8)" };
+		"select pg_terminate_backend(pg_backend_pid()) from "
+		" generate_series(1, $1::int8)" };
 	struct ask before[10] = { 0 }, last = { 0 }, after = { 0 };
 	int ok = 0;
 
@@ -190,8 +190,8 @@ TEST(dead_hosts_are_passed_over)
 
 	pg_asks_begin();
 	snprintf(url, sizeof url,
-		"postgresql://postgres@127.0.0.1:1,no-such-host.invalid:1,127.0.0.1:%d/"
-		"castor"
+		"postgresql://postgres@127.0.0.1:1,no-such-host.invalid:1,127.0.0.1:%d"
+		"/castor"
 		"?target_session_attrs=read-write",
 		pg_server_port(server));
 	pg_asks_open(url, 2);

@@ -23,8 +23,8 @@ TEST(each_of_a_thousand_calls_has_its_own_outcome)
 	}
 	CHECK_INT(ended, 1000);
 	CHECK_INT(pg_server_int(server,
-			  "select count(*) from pg_stat_activity where application_name = "
-			  "'pg_test'"),
+			  "select count(*) from pg_stat_activity"
+			  " where application_name = 'pg_test'"),
 		2);
 	free(asks);
 	pg_asks_end();
@@ -119,22 +119,20 @@ static void check_arrays(struct pg_call *call, enum err e, const struct pg_rows 
 TEST(arrays_of_every_type_come_back)
 {
 	static const struct pg_stmt all = { "arrays",
-		"select a.*, cardinality($8::text[]) from unnest($1::uuid[], $2::text[], "
-		"$3::int4[],"
+		"select a.*, cardinality($8::text[])"
+		" from unnest($1::uuid[], $2::text[], $3::int4[],"
 		" $4::int8[], $5::bool[], $6::timestamptz[], $7::bytea[]) as a" };
 	static const struct str texts[] = { STR(ODD_TEXT), STR(""), STR_NONE };
+	static const enum pg_elem elem[8] = { PG_ELEM_UUID, PG_ELEM_TEXT, PG_ELEM_I32,
+		PG_ELEM_I64, PG_ELEM_BOOL, PG_ELEM_TIME, PG_ELEM_BYTES, PG_ELEM_TEXT };
 	struct pg_array arrays[8] = { 0 };
 	struct ask a = { 0 };
 
 	pg_asks_begin();
 	pg_asks_open(pg_server_url(server, "postgres"), 1);
 	checked = 0;
-	for (int i = 0; i < 7; i++)
-		pg_array_begin(
-			&arrays[i], (const enum pg_elem[]){ PG_ELEM_UUID, PG_ELEM_TEXT,
-					    PG_ELEM_I32, PG_ELEM_I64, PG_ELEM_BOOL,
-					    PG_ELEM_TIME, PG_ELEM_BYTES }[i]);
-	pg_array_begin(&arrays[7], PG_ELEM_TEXT);
+	for (int i = 0; i < 8; i++)
+		pg_array_begin(&arrays[i], elem[i]);
 	for (int i = 0; i < 3; i++) {
 		if (i == 1)
 			pg_array_null(&arrays[0]);
@@ -223,8 +221,8 @@ TEST(refusals_of_our_functions_have_their_err)
 
 	pg_asks_begin();
 	pg_server_exec(server,
-		"create or replace function refuse(n int8) returns int8 language plpgsql "
-		"as $$"
+		"create or replace function refuse(n int8) returns int8 language plpgsql as"
+		" $$"
 		" begin raise sqlstate 'CA404'; end $$");
 	pg_asks_open(pg_server_url(server, "postgres"), 1);
 	CHECK_INT(asked(&refuse, 1).e, ERR_NOT_FOUND);
@@ -327,8 +325,8 @@ TEST(the_server_ends_what_takes_too_long)
 	pg_asks_begin();
 	pg_server_exec(server,
 		"insert into notes values (1);"
-		"create or replace function hold(ms int8) returns void language plpgsql as "
-		"$$ begin"
+		"create or replace function hold(ms int8) returns void language plpgsql as"
+		" $$ begin"
 		" update notes set n = 2; perform pg_sleep(ms / 1000.0); end $$");
 	pg = pg_open(&(struct pg_options){ .loop = &loop,
 		.url = pg_server_url(server, "postgres"),

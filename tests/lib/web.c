@@ -11,6 +11,7 @@
 
 void web_open(struct web *w)
 {
+	w->closed = false;
 	w->app.spec = &w->spec;
 	loop_init(&w->app.loop);
 	w->o.app = &w->app;
@@ -82,8 +83,10 @@ void client_say(struct client *c, struct str bytes)
 	while (bytes.len && clock_mono_ms() < until) {
 		ssize_t n = send(c->fd, bytes.ptr, bytes.len, MSG_DONTWAIT | MSG_NOSIGNAL);
 
-		if (n < 0 && errno != EAGAIN)
+		if (n < 0 && errno != EAGAIN) {
+			c->reset = true;
 			return;
+		}
 		if (n > 0)
 			bytes = str_from(bytes, (size_t)n);
 		uv_run(&c->w->app.loop.uv, UV_RUN_NOWAIT);

@@ -55,13 +55,15 @@ TEST(array_has_head_and_elements)
 	pg_array_text(&a, STR(""));
 	pg_add_array(&p, &a);
 	CHECK_INT(a.count, 3);
-	CHECK_STR(AS_STR(p, 0), STR("\0\0\0\1" /* dimensions */ "\0\0\0\1" /* NULLs */
-				    "\0\0\0\x19" /* text */ "\0\0\0\3"
-				    "\0\0\0\1" /* length, lower bound */
-				    "\0\0\0\2"
-				    "ab"
-				    "\xff\xff\xff\xff"
-				    "\0\0\0\0"));
+	/* clang-format off */
+	CHECK_STR(AS_STR(p, 0),
+		STR("\0\0\0\1"     /* dimensions */
+		    "\0\0\0\1"     /* has NULLs */
+		    "\0\0\0\x19"   /* text */
+		    "\0\0\0\3"     /* length */
+		    "\0\0\0\1"     /* lower bound */
+		    "\0\0\0\2" "ab" "\xff\xff\xff\xff" "\0\0\0\0"));
+	/* clang-format on */
 	pg_array_fini(&a);
 }
 
@@ -75,13 +77,11 @@ TEST(array_used_again_starts_over)
 	pg_array_begin(&a, PG_ELEM_I32);
 	pg_array_i32(&a, 7);
 	pg_add_array(&p, &a);
-	CHECK_STR(AS_STR(p, 0), STR("\0\0\0\1"
-				    "\0\0\0\0"
-				    "\0\0\0\x17"
-				    "\0\0\0\1"
-				    "\0\0\0\1"
-				    "\0\0\0\4"
-				    "\0\0\0\7"));
+	/* clang-format off */
+	CHECK_STR(AS_STR(p, 0),
+		STR("\0\0\0\1" "\0\0\0\0" "\0\0\0\x17" "\0\0\0\1" "\0\0\0\1"
+		    "\0\0\0\4" "\0\0\0\7"));
+	/* clang-format on */
 	pg_array_fini(&a);
 }
 

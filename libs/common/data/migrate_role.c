@@ -5,8 +5,8 @@
 static enum err create_role(struct migrate *m)
 {
 	const char *quoted = migrate_quoted(m, m->role);
-	PGresult *r = PQexec(
-		m->pq, arena_fmt(&m->arena, "create role %s login", quoted).ptr);
+	struct str sql = arena_fmt(&m->arena, "create role %s login", quoted);
+	PGresult *r = PQexec(m->pq, sql.ptr);
 	const char *state = PQresultErrorField(r, PG_DIAG_SQLSTATE);
 	enum err e = ERR_OK;
 
@@ -27,10 +27,11 @@ static enum err create_role(struct migrate *m)
 static enum err set_password(struct migrate *m, const char *password)
 {
 	char *verifier = PQencryptPasswordConn(m->pq, password, m->role, NULL);
-	char *literal = verifier ? PQescapeLiteral(m->pq, verifier, strlen(verifier))
-				 : NULL;
+	char *literal = NULL;
 	enum err e = ERR_INTERNAL;
 
+	if (verifier)
+		literal = PQescapeLiteral(m->pq, verifier, strlen(verifier));
 	if (literal)
 		e = migrate_exec(m, "setting the role's password",
 			arena_fmt(&m->arena, "alter role %s password %s",

@@ -66,6 +66,7 @@ static bool plan_is_stale(
 	const char *state = PQresultErrorField(refusal, PG_DIAG_SQLSTATE);
 	const char *where = PQresultErrorField(refusal, PG_DIAG_SOURCE_FUNCTION);
 	struct pg_prepared *p = pg_prepared_find(&c->prepared, f->stmt);
+	bool stale;
 
 	if (f->parsing) { /* the Parse itself was refused */
 		p->ready = false;
@@ -73,12 +74,11 @@ static bool plan_is_stale(
 	}
 	/* The server does not know it (a session that was reset), or "cached plan must
 	 * not change result type", which its place tells apart from other 0A000. */
-	if (!strcmp(state, "26000") || (!strcmp(state, "0A000") && where &&
-					       !strcmp(where, "RevalidateCachedQuery"))) {
+	stale = !strcmp(state, "26000") || (!strcmp(state, "0A000") && where &&
+						   !strcmp(where, "RevalidateCachedQuery"));
+	if (stale)
 		pg_prepared_renew(p);
-		return true;
-	}
-	return false;
+	return stale;
 }
 
 /* ---- the end of a link ---- */

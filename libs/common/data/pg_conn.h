@@ -1,6 +1,5 @@
 /*
- * pg_conn - one connection in pipeline mode: found, greeted, used, made again when it
- * breaks.
+ * pg_conn - one connection in pipeline mode, made again whenever it breaks.
  *
  *   DOWN -> DIALLING -> GREETING -> UP      a failure anywhere leads to DOWN, and after
  *     ^                             |       a pause of up to 2 s on to DIALLING again

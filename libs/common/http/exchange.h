@@ -101,11 +101,10 @@ struct http_server {
 	unsigned conn_count, exchange_count, spare_count;
 	struct buf spare_out[SPARE_OUT_MAX];
 	unsigned spare_out_count;
-	char *read_buffer; /* shared: what is in it is eaten or copied before the next read
-			    */
-	struct peers *peers;            /* NULL without a limit per address */
+	char *read_buffer;   /* shared: eaten or copied away before the next read */
+	struct peers *peers; /* NULL without a limit per address */
 	struct histogram **route_times; /* serve.c's */
-	size_t held;                    /* bytes of requests that are not whole */
+	size_t held;                    /* bytes of requests, all together */
 	uint64_t refused;
 	int64_t date_s;
 	char date[32];

@@ -5,7 +5,6 @@
 #define P OCTET_PATH
 #define Q OCTET_QUERY
 #define U OCTET_UNRESERVED
-#define H OCTET_HEX
 
 const uint8_t octet_table[256] = {
 	['\t'] = V,
@@ -25,7 +24,7 @@ const uint8_t octet_table[256] = {
 	['-'] = N | V | P | Q | U,
 	['.'] = N | V | P | Q | U,
 	['/'] = V | P | Q,
-	['0' ... '9'] = N | V | P | Q | U | H,
+	['0' ... '9'] = N | V | P | Q | U,
 	[':'] = V | P | Q,
 	[';'] = V | P | Q,
 	['<'] = V,
@@ -33,16 +32,14 @@ const uint8_t octet_table[256] = {
 	['>'] = V,
 	['?'] = V | Q,
 	['@'] = V | P | Q,
-	['A' ... 'F'] = N | V | P | Q | U | H,
-	['G' ... 'Z'] = N | V | P | Q | U,
+	['A' ... 'Z'] = N | V | P | Q | U,
 	['['] = V | Q,
 	['\\'] = V,
 	[']'] = V | Q,
 	['^'] = N | V | Q,
 	['_'] = V | P | Q | U,
 	['`'] = N | V | Q,
-	['a' ... 'f'] = N | V | P | Q | U | H,
-	['g' ... 'z'] = N | V | P | Q | U,
+	['a' ... 'z'] = N | V | P | Q | U,
 	['{'] = V | Q,
 	['|'] = N | V | Q,
 	['}'] = V | Q,

@@ -14,7 +14,6 @@ enum {
 	OCTET_PATH = 4,        /* RFC 3986 pchar and '/'; '%' is looked at by itself */
 	OCTET_QUERY = 8,       /* the same, '?', and what browsers leave unencoded there */
 	OCTET_UNRESERVED = 16, /* what need not be percent-encoded */
-	OCTET_HEX = 32,
 };
 
 extern const uint8_t octet_table[256];

@@ -19,8 +19,7 @@ struct param {
 	const char *name;
 	enum { PARAM_STR, PARAM_INT, PARAM_BOOL, PARAM_UUID, PARAM_OBJECT } kind;
 	bool optional; /* an absent (or null) member leaves the place as it is */
-	void *into; /* struct str *, int64_t *, bool *, struct uuid *, const struct json **
-		     */
+	void *into;    /* struct str, int64_t, bool, struct uuid or const struct json * */
 	int64_t min, max;
 };
 

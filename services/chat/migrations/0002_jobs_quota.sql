@@ -62,7 +62,7 @@ create index idempotency_by_age on idempotency (created_at);
 
 create function apply_tier(p_user uuid, p_tier text, p_version bigint) returns void
 language sql as $$
-	insert into accounts as a (user_id, tier, tier_version) values (p_user, p_tier, p_version)
+	insert into chat.accounts as a (user_id, tier, tier_version) values (p_user, p_tier, p_version)
 	on conflict (user_id) do update set tier = excluded.tier, tier_version = excluded.tier_version
 	where a.tier_version < excluded.tier_version;
 $$;

@@ -10,7 +10,7 @@ create function accept_messages(p_user uuid[], p_room uuid[], p_message uuid[], 
 	p_basic int, p_pro int)
 returns table (n int, status int, message_id uuid, reply_id uuid, created_at timestamptz,
 	tier text, used int, allowed int)
-language plpgsql
+language plpgsql set search_path = chat, pg_temp
 set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
 as $$
 #variable_conflict use_column

@@ -12,13 +12,13 @@
 #include "base/map.h"
 
 struct gemini_stats {
-	int64_t calls;        /* generateContent and streamGenerateContent */
-	int64_t streams;      /* streamGenerateContent alone */
-	int64_t counts;       /* countTokens */
-	int64_t open;         /* calls being answered now */
-	int64_t open_streams; /* streams being answered now */
-	int64_t errors;       /* answers with a status of 400 or more */
-	int64_t aborted;      /* calls whose client left before the end */
+	int64_t calls;         /* generateContent and streamGenerateContent */
+	int64_t streams;       /* streamGenerateContent alone */
+	int64_t counts;        /* countTokens */
+	int64_t open;          /* calls being answered now */
+	int64_t open_streams;  /* streams being answered now */
+	int64_t errors;        /* answers with a status of 400 or more */
+	int64_t aborted;       /* calls whose client left before the end */
 	int64_t aborted_at_us; /* wall clock of the last such; 0: none */
 };
 
