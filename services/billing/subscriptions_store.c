@@ -14,12 +14,13 @@ static const struct pg_stmt claim = { "subscription_claim",
 	"select subscription_id, ticket, user_id from billing.claim_subscription($1::int8)",
 	.write = true };
 
+/* Each use of $1 has its cast: "$1 * interval" alone would make it a float8. */
 static const struct pg_stmt end_grace = { "grace_end",
 	"select count(*) filter (where billing.settle_tier(o.user_id, $1::int8)) from"
 	" (select distinct s.user_id from billing.subscriptions s"
 	"  join billing.accounts a using (user_id)"
 	"  where s.status = 'past_due' and a.tier = 'Pro'"
-	"  and s.past_due_since + $1 * interval '1 second' <= now()) o",
+	"  and s.past_due_since + $1::int8 * interval '1 second' <= now()) o",
 	.write = true };
 
 /* The subscription that counts most: a living one before one that is over, the newest

@@ -172,5 +172,6 @@ void sweep_close(struct sweep **sp)
 	struct sweep *s = *sp;
 
 	*sp = NULL;
+	redis_forget(s->chat->app->redis, s);
 	timer_close(&s->tick, tick_closed);
 }

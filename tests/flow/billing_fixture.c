@@ -102,17 +102,6 @@ void fixture_start(void)
 	CHECK(events_are_done());
 }
 
-void second_restart(void)
-{
-	struct arena a;
-
-	arena_init(&a);
-	CHECK_INT(process_stop(&second), 0);
-	start_billing(&a, &second);
-	CHECK(process_ready(&second));
-	arena_fini(&a);
-}
-
 void fixture_stop(void)
 {
 	CHECK_INT(process_stop(&stripe), 0);
@@ -169,6 +158,19 @@ void sql_exec(const char *fmt, ...)
 	va_start(ap, fmt);
 	pg_server_exec(postgres, sql_text(fmt, ap));
 	va_end(ap);
+}
+
+void second_restart(void)
+{
+	struct arena a;
+
+	arena_init(&a);
+	CHECK_INT(process_stop(&second), 0);
+	sql_exec("update billing.chores set next_at = now()");
+	start_billing(&a, &second);
+	CHECK(process_ready(&second));
+	CHECK(sql_becomes_true("select next_at > now() from billing.chores"));
+	arena_fini(&a);
 }
 
 /* ---- users ---- */

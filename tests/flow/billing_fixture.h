@@ -26,7 +26,7 @@ extern struct pg_server *postgres;
 /* Also: webhooks on, Stripe well, nothing waiting. */
 void fixture_start(void);
 void fixture_stop(void);
-/* The second copy, stopped and started: its chores run at once. */
+/* The second copy, stopped and started, up to the end of its first round of chores. */
 void second_restart(void);
 
 /* ---- users ---- */

@@ -145,8 +145,8 @@ TEST(a_role_has_its_own_schema_and_no_other)
 
 	/* At home, without naming the schema. */
 	CHECK_REFUSAL("castor_shop",
-		"insert into goods values (7, 'x'); update goods set name = 'y' where id = "
-		"7;"
+		"insert into goods values (7, 'x');"
+		"update goods set name = 'y' where id = 7;"
 		"insert into log (what) values ('z'); select goods_count();"
 		"delete from goods where id = 7",
 		"");

@@ -18,6 +18,7 @@ void pg_asks_begin(void)
 		server = pg_server_start();
 		pg_server_exec(server, "create table notes (n int8)");
 	}
+	pg_server_kill_backends(server); /* what the test before left running */
 	pg_server_exec(server, "truncate notes");
 	loop_init(&loop);
 }

@@ -105,12 +105,14 @@ static const char *answer;        /* to every request */
 static const char *second_answer; /* to the second and later ones, if set */
 static bool then_hang_up, slowly, reset_second;
 static struct peer_conn *last_conn;
+static unsigned requests_of_last; /* on that connection, which may be gone */
 
 static void say_answer(struct peer_conn *c)
 {
 	const char *text = second_answer && c->peer->requests > 1 ? second_answer : answer;
 
 	last_conn = c;
+	requests_of_last = c->requests;
 	if (reset_second && c->requests > 1) {
 		peer_reset(c);
 		return;
@@ -267,7 +269,7 @@ TEST(answers_that_break_http_are_internal_errors)
 		ask(u, &again, GET);
 		CHECK(test_until(&loop, &again.done));
 		CHECK_INT(again.e, ERR_OK);
-		CHECK_INT(last_conn->requests, 1); /* not the one that lied */
+		CHECK_INT(requests_of_last, 1); /* not on the one that lied */
 		stop(&p, &u);
 		asked_fini(&a);
 		asked_fini(&again);
@@ -293,51 +295,51 @@ TEST(an_answer_a_byte_at_a_time)
 
 /* ---- connections ---- */
 
-/* Two requests, one after the other; how many connections they took besides the probe. */
-static unsigned connections_for_two(const char *text, bool hang_up)
+/* Two requests, one after the other; how many of them came on the second's connection. */
+static unsigned requests_on_the_last(const char *text, bool hang_up)
 {
 	struct asked a = { 0 }, b = { 0 };
 	struct peer *p = start(text);
 	struct http_upstream *u = http_upstream_open(&loop, peer_url(p), 4);
-	unsigned accepted;
+	unsigned requests;
 
 	then_hang_up = hang_up;
 	test_turn(&loop, 5); /* the probe is there, and idle */
-	CHECK_INT(p->accepted, 1);
 	ask(u, &a, GET);
 	CHECK(test_until(&loop, &a.done));
 	ask(u, &b, GET);
 	CHECK(test_until(&loop, &b.done));
 	CHECK_INT(a.e, ERR_OK);
 	CHECK_INT(b.e, ERR_OK);
-	accepted = p->accepted;
+	CHECK_INT(p->requests, 2);
+	requests = requests_of_last;
 	stop(&p, &u);
 	asked_fini(&a);
 	asked_fini(&b);
-	return accepted;
+	return requests;
 }
 
 TEST(a_clean_connection_is_used_again)
 {
-	CHECK_INT(connections_for_two(HELLO, false), 1);
+	CHECK_INT(requests_on_the_last(HELLO, false), 2);
 }
 
 TEST(a_connection_is_not_used_again_after_connection_close)
 {
-	CHECK_INT(connections_for_two("HTTP/1.1 200 OK\r\nConnection: close\r\n"
-				      "Content-Length: 5\r\n\r\nhello",
+	CHECK_INT(requests_on_the_last("HTTP/1.1 200 OK\r\nConnection: close\r\n"
+				       "Content-Length: 5\r\n\r\nhello",
 			  false),
-		2);
+		1);
 }
 
 TEST(a_connection_with_bytes_left_over_is_not_used_again)
 {
-	CHECK_INT(connections_for_two(HELLO "x", false), 2);
+	CHECK_INT(requests_on_the_last(HELLO "x", false), 1);
 }
 
 TEST(a_connection_that_ended_is_not_used_again)
 {
-	CHECK_INT(connections_for_two(HELLO, true), 2);
+	CHECK_INT(requests_on_the_last(HELLO, true), 1);
 }
 
 TEST(bytes_nobody_asked_for_close_an_idle_connection)
@@ -353,7 +355,7 @@ TEST(bytes_nobody_asked_for_close_an_idle_connection)
 	ask(u, &b, GET);
 	CHECK(test_until(&loop, &b.done));
 	CHECK_INT(b.e, ERR_OK);
-	CHECK_INT(last_conn->requests, 1);
+	CHECK_INT(requests_of_last, 1);
 	stop(&p, &u);
 	asked_fini(&a);
 	asked_fini(&b);
@@ -557,6 +559,39 @@ TEST(an_address_that_comes_back_is_used_again)
 	CHECK(test_until(&loop, &last.done));
 	CHECK_INT(last.e, ERR_OK);
 	asked_fini(&last);
+	stop(&p, &u);
+}
+
+TEST(an_address_that_was_not_there_at_first_is_found_without_a_call)
+{
+	struct peer *p = start(HELLO);
+	struct http_upstream *u;
+	unsigned port = peer_port(p);
+	char url[64];
+
+	peer_close(&p);
+	snprintf(url, sizeof url, "http://127.0.0.1:%u", port);
+	u = http_upstream_open(&loop, url, 4);
+	test_turn(&loop, 20);
+	CHECK(!http_upstream_is_up(u));
+	p = peer_open(&loop, port, say_answer);
+	CHECK(test_until_fn(&loop, upstream_is_up, u));
+	stop(&p, &u);
+}
+
+static bool upstream_is_down(void *ctx)
+{
+	return !http_upstream_is_up(ctx);
+}
+
+TEST(an_address_that_went_away_is_noticed_without_a_call)
+{
+	struct peer *p = start(HELLO);
+	struct http_upstream *u = http_upstream_open(&loop, peer_url(p), 4);
+
+	CHECK(test_until_fn(&loop, upstream_is_up, u));
+	peer_close(&p);
+	CHECK(test_until_fn(&loop, upstream_is_down, u));
 	stop(&p, &u);
 }
 

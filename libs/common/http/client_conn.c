@@ -53,8 +53,8 @@ static void end(struct client_conn *conn)
 
 	client_conn_close(conn);
 	if (!c)
-		return;
-	if (answered)
+		endpoint_doubted(&u->endpoints, conn->endpoint);
+	else if (answered)
 		upstream_finish(u, c, ERR_UNSURE);
 	else
 		upstream_try_again(u, c, conn->endpoint);
@@ -233,7 +233,7 @@ static void on_connect(uv_connect_t *req, int status)
 		return;
 	}
 	conn->connected = true;
-	endpoint_reached(conn->endpoint);
+	endpoint_reached(&conn->upstream->endpoints, conn->endpoint);
 	client_conn_set_reading(conn, true);
 	if (!conn->call)
 		upstream_conn_free(conn->upstream, conn);

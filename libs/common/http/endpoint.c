@@ -9,8 +9,8 @@
 #include "base/log.h"
 
 #define EJECT_AFTER      5
-#define EJECT_FIRST_MS   250
-#define EJECT_MAX_MS     1000
+#define PROBE_FIRST_MS   250
+#define PROBE_MAX_MS     1000
 #define RESOLVE_EVERY_MS 5000
 #define RETRY_LOOKUP_MS  1000
 
@@ -282,7 +282,7 @@ bool endpoints_are_unknown(const struct endpoints *set)
 
 static bool is_usable(const struct endpoint *e, const struct endpoint *avoid)
 {
-	return e->listed && e->retry_at_ms == 0 && e != avoid;
+	return e->listed && !e->ejected && e != avoid;
 }
 
 /* xorshift64: which address is nothing to keep secret. */
@@ -312,29 +312,34 @@ struct endpoint *endpoints_choose(struct endpoints *set, const struct endpoint *
 	return a->busy <= b->busy ? a : b;
 }
 
-void endpoint_reached(struct endpoint *e)
+void endpoint_reached(struct endpoints *set, struct endpoint *e)
 {
-	if (e->retry_at_ms)
-		log_info("upstream-back");
+	if (e->ejected)
+		log_info("upstream-back", L_STR("url", set->origins[e->origin].url));
 	e->up = true;
-	e->probing = false;
+	e->ejected = e->probing = false;
 	e->failures = 0;
-	e->retry_at_ms = 0;
+	e->probe_at_ms = 0;
 }
 
 void endpoint_failed(struct endpoints *set, struct endpoint *e)
 {
-	uint64_t wait_ms = EJECT_FIRST_MS;
+	uint64_t wait_ms = PROBE_FIRST_MS;
 
-	e->up = false;
-	e->probing = false;
-	if (++e->failures < EJECT_AFTER)
-		return;
-	for (unsigned i = EJECT_AFTER; i < e->failures && wait_ms < EJECT_MAX_MS; i++)
+	for (unsigned i = 0; i < e->failures && wait_ms < PROBE_MAX_MS; i++)
 		wait_ms *= 2;
-	e->retry_at_ms = uv_now(&set->loop->uv) + wait_ms;
-	if (e->failures == EJECT_AFTER)
-		log_warn("upstream-ejected", L_STR("url", set->origins[e->origin].url));
+	e->up = e->probing = false;
+	e->probe_at_ms = uv_now(&set->loop->uv) + wait_ms;
+	if (++e->failures != EJECT_AFTER)
+		return;
+	e->ejected = true;
+	log_warn("upstream-ejected", L_STR("url", set->origins[e->origin].url));
+}
+
+void endpoint_doubted(struct endpoints *set, struct endpoint *e)
+{
+	if (!e->probe_at_ms)
+		e->probe_at_ms = uv_now(&set->loop->uv);
 }
 
 void endpoints_tick(struct endpoints *set, uint64_t now_ms)
@@ -348,7 +353,8 @@ void endpoints_tick(struct endpoints *set, uint64_t now_ms)
 	for (unsigned i = 0; i < set->count; i++) {
 		struct endpoint *e = set->all[i];
 
-		if (e->retry_at_ms && now_ms >= e->retry_at_ms && !e->probing) {
+		if (e->listed && e->probe_at_ms && now_ms >= e->probe_at_ms &&
+			!e->probing) {
 			e->probing = true;
 			set->probe(set, e);
 		}

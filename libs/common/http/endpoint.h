@@ -32,9 +32,10 @@ struct endpoint {
 	int origin;           /* which URL it comes from */
 	bool listed;          /* still named by that URL */
 	bool up;              /* the last connect worked */
+	bool ejected;         /* not chosen until it is up again */
 	bool probing;         /* a connection is being made only to see whether it works */
 	unsigned failures;    /* connects in a row that did not work */
-	uint64_t retry_at_ms; /* not chosen before a probe then; 0: in use */
+	uint64_t probe_at_ms; /* 0: no probe is due */
 	unsigned connections; /* open or being opened */
 	unsigned busy;        /* of these, with a call */
 	struct list idle;     /* of these, ready; the one used last is first */
@@ -79,9 +80,11 @@ bool endpoints_are_unknown(const struct endpoints *set);
 
 /* Where a call should go, other than `avoid` (may be NULL); NULL: nowhere now. */
 struct endpoint *endpoints_choose(struct endpoints *set, const struct endpoint *avoid);
-void endpoint_reached(struct endpoint *e);
+void endpoint_reached(struct endpoints *set, struct endpoint *e);
 void endpoint_failed(struct endpoints *set, struct endpoint *e);
-/* A connection to it was closed: e may be gone afterwards. */
+/* The other side closed an idle connection: it may be there no more. */
+void endpoint_doubted(struct endpoints *set, struct endpoint *e);
+/* A connection to it is gone: e may be, too, afterwards. */
 void endpoint_left(struct endpoints *set, struct endpoint *e);
 void endpoints_tick(struct endpoints *set, uint64_t now_ms);
 

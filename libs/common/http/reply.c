@@ -151,15 +151,31 @@ outcome_t reply_error(struct task *t, enum err e)
 	return reply_problem(t, &internal, NULL);
 }
 
+/* The lasting names of what head.c, chunk.c and the timers refuse. */
+static const struct problem refusals[] = {
+	{ 405, "method_not_allowed", "Method not allowed" },
+	{ 408, "request_timeout", "Request too slow" },
+	{ 413, "too_large", "Body too large" },
+	{ 414, "target_too_long", "Request target too long" },
+	{ 417, "expectation_failed", "Expectation not met" },
+	{ 431, "headers_too_large", "Header fields too large" },
+	{ 501, "not_implemented", "Not implemented" },
+	{ 503, "busy", "Too busy now", REDUCED },
+	{ 505, "version_not_supported", "HTTP version not supported" },
+	{ 400, "malformed_request", "Malformed request" },
+};
+
 void answer_refusal(struct http_exchange *x, const struct refusal *no)
 {
-	const struct problem p = { no->status, "malformed_request",
-		http_status_text(no->status) };
+	const struct problem *p = refusals;
 
-	if (no->status == 405)
+	while (p->status != no->status && p->status != 400)
+		p++;
+	assert(p->status == no->status);
+	if (p->status == 405)
 		reply_header(&x->task, STR("Allow"),
 			STR("GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"));
-	(void)!reply_problem(&x->task, &p, no->why).said_;
+	(void)!reply_problem(&x->task, p, no->why).said_;
 }
 
 /* ---- invalid input ---- */

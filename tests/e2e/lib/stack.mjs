@@ -1,6 +1,6 @@
 // A whole Castor of one's own: `make up` in a RUN_DIR of its own on a free port, `make down` at the end.
 import { execFile } from 'node:child_process';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, readdir, rm } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -99,6 +99,17 @@ function decode(text, at) {
 	return Array.from({ length: Number(rest) }, () => decode(text, at));
 }
 
+// A process that crashed, or that a sanitizer had something to say about, fails the test that started it.
+async function assertNothingBroke(logs) {
+	const broken = /AddressSanitizer|LeakSanitizer|runtime error:|Assertion .* failed|Segmentation fault/;
+	for (const name of await readdir(logs)) {
+		const text = await readFile(join(logs, name), 'utf8');
+		const at = text.search(broken);
+		if (at >= 0)
+			throw new Error(`${name}:\n${text.slice(Math.max(0, at - 500), at + 4000)}`);
+	}
+}
+
 // settings: what would stand in .env. Returns { base, env, restart, stop, psql }.
 export async function startStack(settings = {}) {
 	const dir = await mkdtemp(join(process.env.CASTOR_TEST_TMP ?? tmpdir(), 'castor-e2e-'));
@@ -123,6 +134,7 @@ export async function startStack(settings = {}) {
 		redis: (...words) => redis(known.REDIS_URL, words),
 		stop: async () => {
 			await run('scripts/stack.sh', ['down'], { env });
+			await assertNothingBroke(join(dir, 'log'));
 			if (!process.env.CASTOR_KEEP)
 				await rm(dir, { recursive: true, force: true });
 		},
