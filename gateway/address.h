@@ -24,8 +24,7 @@ struct networks {
 	bool local; /* whoever comes by a Unix socket, too */
 };
 
-/* "10.0.0.0/8, ::1, unix"; false if it is no such list, or too long. NULL is the empty one.
- */
+/* "10.0.0.0/8, ::1, unix"; NULL is the empty list. False if it is none, or too long. */
 bool networks_parse(const char *text, struct networks *out);
 bool networks_hold(const struct networks *n, struct str address);
 

@@ -1,10 +1,10 @@
 /*
- * gateway - the one public process: every request is routed, checked, limited, rebuilt and
- * passed to the service that owns it.
+ * gateway - the one public process: every request is routed, checked, limited, rebuilt
+ * and passed to the service that owns it.
  *
- *   admit (head):  address.c -> cors.c -> routes -> limits.c -> identity.c     main.c,
- * admit.c serve (body):  proxy.c, with the head that forward.c wrote; or site.c end:
- * access_log.c
+ *   head:  admit.c, with address.c, cors.c, the routes of main.c, limits.c, identity.c
+ *   body:  proxy.c, with the head that forward.c wrote; or site.c
+ *   end:   access_log.c
  */
 #ifndef GATEWAY_H
 #define GATEWAY_H
@@ -79,8 +79,8 @@ struct visit {
 	bool listening; /* the task waits for more of it */
 	bool ended;
 	enum err outcome;
-	uint64_t asked_us,
-		answered_us; /* when the service was asked, and its head came; 0: not */
+	uint64_t asked_us;    /* when the service was asked; 0: it was not */
+	uint64_t answered_us; /* when the head of its answer came; 0: it did not */
 };
 
 static inline struct gateway *gateway_of(const struct task *t)
@@ -102,8 +102,7 @@ extern const char forward_cors_fields[];
 /* proxy.c */
 outcome_t proxy(struct task *t);
 
-/* cors.c: fields of the answer to come; true if the request is a preflight of that
- * origin's. */
+/* cors.c: fields of the answer to come; true for a preflight of a listed origin. */
 bool cors_apply(struct task *t);
 outcome_t cors_preflight(struct task *t, const char *methods);
 /* NULL, or what is wrong with the list. */

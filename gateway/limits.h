@@ -1,14 +1,14 @@
 /*
- * limits - how many requests one client address, and one user, may make; local to this
- * process.
+ * limits - how many requests one client address, and one user, may make.
  *
- * Per class of route and kind of caller there is one policy: so many requests a minute, all
- * of which may come at once (GCRA: one time stamp per caller). A policy of 0 is off.
+ * Per class of route and kind of caller there is one policy: so many requests a minute,
+ * all of which may come at once (GCRA: one time stamp per caller). A policy of 0 is off.
+ * The counting behind limits_take is this process's own: where several gateways shall
+ * count together, it is what gets replaced.
  *
  * Use:   limits_init; limits_take per request and caller; limits_refuse when it said no.
- * Owns:  a table of fixed size; a caller that is not in it starts afresh, and the one that
- * was quiet for longest makes room. The counting behind limits_take is this process's own:
- * where several gateways shall count together, it is what gets replaced.
+ * Owns:  a table of fixed size; a caller that is not in it starts afresh, and the one
+ *        that was quiet for longest makes room.
  */
 #ifndef GATEWAY_LIMITS_H
 #define GATEWAY_LIMITS_H

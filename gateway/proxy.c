@@ -1,9 +1,8 @@
 /*
  * A request goes to its service and the answer comes back:
  *
- *   proxy -> answered -> the whole answer in one write              a short one, of known
- * length
- *                     -> flow -> more -> flow -> ... -> the end     any other, as it comes
+ *   proxy -> answered                                   short, of known length: one write
+ *   proxy -> answered -> flow -> more -> flow -> ...    any other: as it comes
  *
  * A client that does not take what is sent stops the service (pause), and goes on with it
  * (drained). A client that leaves ends the call, and its connection with it. What goes
@@ -22,6 +21,9 @@ static const struct problem bad_gateway = { 502, "bad_gateway", "Bad gateway" };
 static const struct problem gateway_timeout = { 504, "upstream_timeout",
 	"The service did not answer in time" };
 static const struct problem bad_connection = { 400, "malformed_request", "Bad Request" };
+
+static const char no_answer[] = "The service did not answer";
+static const char unsure[] = "The service did not answer; this may have taken effect";
 
 static step_fn answered, more, drained;
 
@@ -133,11 +135,8 @@ static outcome_t refuse(struct task *t, enum err e)
 	case ERR_TIMEOUT:
 		return reply_problem(t, &gateway_timeout, NULL);
 	case ERR_UNSURE:
-		return reply_problem(t, &bad_gateway,
-			v->call.repeatable || v->route->repeat == REPEAT_ALWAYS
-				? "The service did not answer"
-				: "The service did not answer; the request may have taken "
-				  "effect");
+		return reply_problem(
+			t, &bad_gateway, v->call.repeatable ? no_answer : unsure);
 	case ERR_INTERNAL:
 		return reply_problem(
 			t, &bad_gateway, "The service's answer makes no sense");

@@ -9,6 +9,7 @@ cd "$(dirname "$0")/.."
 CACHE=${XDG_CACHE_HOME:-$HOME/.cache}/castor
 DIR=$CACHE/docker
 WORK=$(mktemp -d)
+: >"$WORK/env"
 export DOCKER_HOST=unix://$WORK/docker.sock COMPOSE_PROJECT_NAME=castor-test COMPOSE_FILE=docker-compose.yml
 export DOCKER_BUILDKIT=0 # the classic builder is in every release of Debian's engine
 TARGETS=(setup migrate auth chat billing ai-worker gateway fake-gemini fake-stripe)
@@ -37,8 +38,9 @@ finish() {
 		compose down -v --remove-orphans -t 5 >/dev/null 2>&1
 		kill "$ENGINE"
 		wait "$ENGINE" 2>/dev/null
+		umount "$WORK"/exec/netns/* 2>/dev/null # the engine leaves it mounted
 	fi
-	rm -rf "$WORK"
+	rm -rf --one-file-system "$WORK"
 	exit $status
 }
 trap finish EXIT
@@ -131,7 +133,7 @@ build_images
 say "up"
 began=$SECONDS
 # The user's .env is for the user's stack.
-compose --env-file /dev/null up -d --no-build >"$WORK/up.log" 2>&1 || {
+compose --env-file "$WORK/env" up -d --no-build >"$WORK/up.log" 2>&1 || {
 	cat "$WORK/up.log" >&2
 	exit 1
 }
@@ -140,11 +142,11 @@ say "healthy after $((SECONDS - began)) s"
 scripts/walk.sh "http://localhost:$PORT"
 check_rights
 say "three copies of chat"
-compose --env-file /dev/null up -d --no-build --no-recreate --scale chat=3 >"$WORK/up.log" 2>&1
+compose --env-file "$WORK/env" up -d --no-build --no-recreate --scale chat=3 >"$WORK/up.log" 2>&1
 for i in 1 2 3; do
 	scripts/walk.sh "http://localhost:$PORT" | tail -n 1
 done
 say "the second up finds everything as it is"
-compose --env-file /dev/null up -d --no-build --scale chat=3 >"$WORK/up.log" 2>&1
+compose --env-file "$WORK/env" up -d --no-build --scale chat=3 >"$WORK/up.log" 2>&1
 scripts/walk.sh "http://localhost:$PORT" | tail -n 1
 say "passed"

@@ -130,6 +130,8 @@ on_exit() {
 	[ -z "${TAIL_PID:-}" ] || kill "$TAIL_PID" 2>/dev/null
 	[ ${#ORDER[@]} = 0 ] || say "stopping"
 	stop_all
+	[ -z "${UNCLEAN:-}" ] || status=1
+	echo $status >"$RUN_DIR/status"
 	rm -f "$RUN_DIR/pid/stack" "$RUN_DIR/stack.env"
 	exit $status
 }
@@ -140,6 +142,7 @@ supervise() { # foreground|background
 	trap on_exit EXIT
 	trap 'exit 0' INT TERM HUP
 	record_pid stack $$
+	rm -f "$RUN_DIR/status"
 	load_env_file "${ENV_FILE:-.env}"
 	start_all
 	print_where_to_go
@@ -182,13 +185,17 @@ down() {
 	while recorded_pid stack && [ "$REPLY" = "$pid" ]; do
 		nap 0.02
 	done
+	if [ "$(cat "$RUN_DIR/status" 2>/dev/null)" != 0 ]; then
+		tail -n 20 "$RUN_DIR/log/stack.log" >&2
+		exit 1
+	fi
 	say "stopped"
 }
 
 reset() {
-	down
+	(down) || :
 	pg_prepare_user >/dev/null
-	rm -rf "$PG_DATA" "$PG_DATA.new" "$RUN_DIR"
+	rm -rf --one-file-system "$PG_DATA" "$PG_DATA.new" "$RUN_DIR"
 	say "forgot $RUN_DIR"
 }
 

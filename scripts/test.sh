@@ -7,7 +7,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 BUILD=${BUILD:-build}
 LOGS=$BUILD/test
-LIMIT_S=${LIMIT_S:-600} # of one program
+LIMIT_S=${LIMIT_S:-300} # of one program
 mkdir -p "$LOGS"
 
 # What this machine's user has set for a stack of theirs is no business of the tests.
@@ -17,7 +17,7 @@ for name in $(compgen -e); do
 		unset "$name" ;;
 	esac
 done
-export ENV_FILE=/dev/null BUILD
+export ENV_FILE=/dev/null BUILD CASTOR_BUILD=$BUILD
 # A leak is a failure, and where it came from is said.
 export ASAN_OPTIONS=${ASAN_OPTIONS:-detect_leaks=1:abort_on_error=0} UBSAN_OPTIONS=${UBSAN_OPTIONS:-print_stacktrace=1}
 

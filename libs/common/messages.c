@@ -62,6 +62,10 @@ static const struct message_field outbox_head[] = {
 	OPT_UUID(msg_outbox_head, asker),
 	{ 0 },
 };
+static const struct message_field reply_stop[] = {
+	UUID(msg_reply_stop, reply_id),
+	{ 0 },
+};
 static const struct message_field reply_job[] = {
 	UUID(msg_reply_job, room_id),
 	UUID(msg_reply_job, reply_id),
@@ -78,6 +82,8 @@ const struct message_kind MSG_TIER_CHANGED = {
 	"billing.tier.changed",  "billing", true,  tier_changed,     sizeof(struct msg_tier_changed), NULL };
 const struct message_kind MSG_REPLY_DONE = {
 	"chat.reply.done",       "chat",    false, reply_done,       sizeof(struct msg_reply_done), NULL };
+const struct message_kind MSG_REPLY_STOP = {
+	"chat.reply.stop",       "chat",    false, reply_stop,       sizeof(struct msg_reply_stop), NULL };
 const struct message_kind MSG_AUTH_HEAD = {
 	"auth.outbox.head",      "auth",    false, outbox_head,      sizeof(struct msg_outbox_head), NULL };
 const struct message_kind MSG_BILLING_HEAD = {
@@ -95,6 +101,7 @@ const struct message_kind *const messages_all[] = {
 	&MSG_SESSIONS_REVOKED,
 	&MSG_TIER_CHANGED,
 	&MSG_REPLY_DONE,
+	&MSG_REPLY_STOP,
 	&MSG_AUTH_REPLAY,
 	&MSG_AUTH_HEAD,
 	&MSG_BILLING_REPLAY,

@@ -73,6 +73,12 @@ struct msg_reply_done {
 };
 extern const struct message_kind MSG_REPLY_DONE; /* chat.reply.done */
 
+/* chat -> ai-worker: somebody wants no more of this reply. The wish stands in chat.jobs. */
+struct msg_reply_stop {
+	struct uuid reply_id;
+};
+extern const struct message_kind MSG_REPLY_STOP; /* chat.reply.stop */
+
 /* anyone -> auth, billing: publish your outbox again, from after this seq. */
 struct msg_replay {
 	int64_t after;

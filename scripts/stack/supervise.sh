@@ -3,7 +3,7 @@
 # A child leads a session of its own, so that Ctrl-C reaches the supervisor alone, and gets its ending
 # signal from the kernel should the supervisor itself be killed. RUN_DIR/pid/NAME holds "pid start-time":
 # a number that was given to another program since is not taken for ours.
-# shellcheck shell=bash disable=SC2154 # RUN_DIR, BIN and the lists come from settings.sh
+# shellcheck shell=bash disable=SC2154,SC2034 # RUN_DIR, BIN and the lists come from settings.sh
 
 GRACE_MS=15000 # to end in good order; a process drains for 10 s at most
 
@@ -163,15 +163,25 @@ end_process() { # NAME PID
 	done
 }
 
-# Backwards, so that nobody loses what it still needs.
+# Backwards, so that nobody loses what it still needs. Sets UNCLEAN if a process ended otherwise than
+# well: it had to be killed, or a sanitizer found a leak.
 stop_all() {
-	local i name pid
+	local i name pid status
 	for pid in "${!NAME_OF[@]}"; do
 		[[ ${NAME_OF[$pid]} != again:* ]] || kill "$pid" 2>/dev/null || :
 	done
 	for ((i = ${#ORDER[@]} - 1; i >= 0; i--)); do
 		name=${ORDER[i]}
-		[ -z "${PID_OF[$name]:-}" ] || end_process "$name" "${PID_OF[$name]}"
+		pid=${PID_OF[$name]:-}
+		if [ -n "$pid" ]; then
+			end_process "$name" "$pid"
+			{ wait "$pid" && status=0 || status=$?; } 2>/dev/null
+			if [ $status != 0 ]; then
+				how_it_ended $status
+				say "$name did not end well ($REPLY); log: $RUN_DIR/log/$name.log"
+				UNCLEAN=yes
+			fi
+		fi
 		rm -f "$RUN_DIR/pid/$name"
 	done
 }

@@ -348,10 +348,23 @@ static void break_off(struct answer *a)
 	list_del(&a->flush_link);
 }
 
-void answer_beaten(struct answer *a, enum err e)
+void answer_stop(struct answer *a)
+{
+	if (a->state != ANSWER_CALL)
+		return; /* not begun, or at its end anyway */
+	break_off(a);
+	a->end = END_STOPPED;
+	enter(a, ANSWER_STORE);
+}
+
+void answer_beaten(struct answer *a, enum err e, bool stop)
 {
 	if (a->state == ANSWER_DONE) {
 		free_answer(a);
+		return;
+	}
+	if (stop) {
+		answer_stop(a);
 		return;
 	}
 	if (e != ERR_NOT_FOUND)

@@ -50,7 +50,6 @@ struct answer {
 	struct model_said said;
 	struct buf text; /* the whole answer so far */
 	size_t flushed;  /* how much of it readers were given */
-	bool logged_start;
 	uint64_t called_at_us;
 
 	/* how it ends */
@@ -65,10 +64,13 @@ void answer_take(struct worker *w, const struct job *j);
 /* Postgres may be back: tries the present state's statement again. */
 void answer_retry_store(struct answer *a);
 /* The heartbeat came back; ERR_NOT_FOUND: the lease is not ours any more. */
-void answer_beaten(struct answer *a, enum err e);
+void answer_beaten(struct answer *a, enum err e, bool stop);
+/* Somebody wants no more of it: what was written stays. */
+void answer_stop(struct answer *a);
 /* The process is leaving: breaks the call off and gives the reply back, unburnt. */
 void answer_hand_back(struct answer *a);
-/* The process ends now: the lease will run out, and the sweep brings the reply to another. */
+/* The process ends now: the lease will run out, and the sweep brings the reply to another.
+ */
 void answer_abandon(struct answer *a);
 
 /* Used by answers_store.c when a statement has come back. */

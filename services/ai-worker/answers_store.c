@@ -194,10 +194,8 @@ static void beat_done(
 {
 	struct answer *a = container_of(item, struct answer, beat_item);
 
-	(void)rows;
-	(void)row;
 	a->beating = false;
-	answer_beaten(a, e);
+	answer_beaten(a, e, e == ERR_OK && pg_bool(rows, row, 1));
 }
 
 void answers_heartbeat(struct answer *a)

@@ -4,6 +4,7 @@
 #include "answer.h"
 #include "answers_store.h"
 #include "base/clock.h"
+#include "data/bus.h"
 #include "data/pg.h"
 #include "data/redis.h"
 #include "messages.h"
@@ -73,12 +74,25 @@ static void open_queue(struct worker *w)
 		.ctx = w });
 }
 
+/* Every worker hears it; the one that has the reply breaks it off. */
+static void on_stop(void *ctx, const struct event *ev)
+{
+	const struct msg_reply_stop *m = ev->data;
+	struct worker *w = ctx;
+
+	LIST_EACH (&w->answers, it) {
+		struct answer *a = container_of(it, struct answer, link);
+
+		if (uuid_eq(&a->reply_id, &m->reply_id))
+			answer_stop(a);
+	}
+}
+
 /* ---- what happens by the clock ---- */
 
 static void retry_stores(struct worker *w, uint64_t now_ms)
 {
-	LIST_EACH(&w->waiting, it)
-	{
+	LIST_EACH (&w->waiting, it) {
 		struct answer *a = container_of(it, struct answer, wait_link);
 
 		if (a->retry_at_ms <= now_ms)
@@ -88,8 +102,7 @@ static void retry_stores(struct worker *w, uint64_t now_ms)
 
 static void beat(struct worker *w)
 {
-	LIST_EACH(&w->answers, it)
-	{
+	LIST_EACH (&w->answers, it) {
 		struct answer *a = container_of(it, struct answer, link);
 
 		if (a->state == ANSWER_CALL || a->state == ANSWER_STORE)
@@ -185,6 +198,7 @@ static enum err worker_start(struct app *app)
 	timer_open(&app->loop, &w->tick, on_tick);
 	timer_start(&w->tick, TICK_MS, TICK_MS);
 	w->beat_at_ms = clock_mono_ms() + (uint64_t)w->lease_ms / 3;
+	bus_listen(app, &MSG_REPLY_STOP, on_stop, w);
 	open_queue(w);
 	return ERR_OK;
 }
@@ -208,8 +222,8 @@ static bool worker_drain(struct app *app)
 	if (!w->handed_back &&
 		now_ms - w->drain_since_ms >= (uint64_t)app->set.drain_grace_ms / 2) {
 		w->handed_back = true;
-		LIST_EACH(&w->answers, it)
-		answer_hand_back(container_of(it, struct answer, link));
+		LIST_EACH (&w->answers, it)
+			answer_hand_back(container_of(it, struct answer, link));
 	}
 	return w->in_hand == 0;
 }
@@ -233,8 +247,8 @@ static void worker_stop(struct app *app)
 	timer_close(&w->tick, NULL);
 	timer_close(&w->flush, NULL);
 	w->stopping = true;
-	LIST_EACH(&w->answers, it)
-	answer_abandon(container_of(it, struct answer, link));
+	LIST_EACH (&w->answers, it)
+		answer_abandon(container_of(it, struct answer, link));
 	answers_store_close(w);
 	jobq_close(&w->queue, queue_closed, w);
 }
@@ -244,7 +258,7 @@ int main(int argc, char **argv)
 	return app_main(argc, argv,
 		&(struct app_spec){ .name = "ai-worker",
 			.self_size = sizeof(struct worker),
-			.uses = USES_PG | USES_REDIS,
+			.uses = USES_PG | USES_REDIS | USES_PUBSUB,
 			.settings = settings,
 			.start = worker_start,
 			.ready = worker_ready,

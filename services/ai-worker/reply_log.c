@@ -26,9 +26,12 @@ static struct str key_of(const struct answer *a, struct log_key *k)
 
 static void add(struct answer *a, struct str key, struct str type, struct str data)
 {
-	struct redis_cmd cmd = REDIS_CMD(
-		STR("XADD"), key, STR("*"), STR("t"), type, STR("d"), data);
+	char fence[24];
+	struct redis_cmd cmd;
 
+	snprintf(fence, sizeof fence, "%lld", (long long)a->fence);
+	cmd = REDIS_CMD(STR("XADD"), key, STR("*"), STR("t"), type, STR("f"), str_of(fence),
+		STR("d"), data);
 	redis_send(a->worker->app->redis, &cmd, NULL, NULL);
 }
 
@@ -45,15 +48,9 @@ static bool add_text(struct answer *a, struct str key)
 {
 	struct str rest = str_from(buf_str(&a->text), a->flushed);
 	size_t whole = utf8_whole(rest);
-	char fence[24];
 
 	if (whole == 0)
 		return false;
-	if (!a->logged_start) {
-		snprintf(fence, sizeof fence, "%lld", (long long)a->fence);
-		add(a, key, STR("start"), str_of(fence));
-		a->logged_start = true;
-	}
 	add(a, key, STR("delta"), str_span(rest.ptr, whole));
 	a->flushed += whole;
 	return true;

@@ -1,10 +1,12 @@
 /*
  * reply_log - the text of a reply on its way to readers: a Redis stream per reply
- * (castor:<env>:reply:{<id>}), entries `t`, `d`, in order:
+ * (castor:<env>:reply:{<id>}), entries `t`, `f`, `d`, in order:
  *
- *   t=start d=<fence>    an attempt begins; what an earlier one wrote is void
- *   t=delta d=<text>     pieces of the answer; whole UTF-8 characters
- *   t=done  d=<state>    the record has the end
+ *   t=delta f=<fence> d=<text>   pieces of the answer; whole UTF-8 characters
+ *   t=done  f=<fence> d=<state>  the record has the end
+ *
+ * A higher fence is a new attempt: what an earlier one wrote is void, and so is what it may
+ * still write.
  *
  * and beside each a doorbell on the channel of the same name. The stream expires; the
  * record stays. Everything is fire and forget: a reader that misses something reads the

@@ -46,7 +46,7 @@ struct worker {
 	uint64_t beat_at_ms;
 	uint64_t drain_since_ms; /* 0: not draining */
 	bool handed_back;
-	bool stopping;             /* answers were abandoned: what comes back is dropped */
+	bool stopping; /* answers were abandoned: what comes back is dropped */
 
 	uint64_t *ends[7]; /* by enum answer_end */
 	uint64_t *retries, *lost_leases, *prompt_tokens, *output_tokens;

@@ -42,8 +42,7 @@ static outcome_t deliver(struct task *t, enum err e)
 
 void deliveries_cancel(struct auth *auth)
 {
-	LIST_EACH(&auth->deliveries, link)
-	{
+	LIST_EACH (&auth->deliveries, link) {
 		struct delivery *d = container_of(link, struct delivery, link);
 
 		if (d->task)

@@ -12,6 +12,8 @@
 struct pg_batch;
 struct inbox;
 struct sweep;
+struct feeds;
+struct streams;
 
 struct chat {
 	struct app *app;
@@ -21,6 +23,8 @@ struct chat {
 	struct pg_batch *accepts; /* messages on their way into the record */
 	struct inbox *tiers;      /* billing.tier.changed */
 	struct sweep *sweep;
+	struct feeds *feeds;     /* replies that somebody reads as they are written */
+	struct streams *streams; /* their readers */
 	const char *stream_pro, *stream_basic;
 	uint64_t *accepted, *refused_quota, *replayed; /* counters */
 };
@@ -34,6 +38,8 @@ static inline struct chat *chat_of(const struct task *t)
 handler_fn room_create, room_list, room_show;
 /* send.c */
 handler_fn message_send;
+/* events.c */
+handler_fn reply_events, reply_stop;
 /* tiers.c */
 struct inbox *tiers_open(struct app *app);
 

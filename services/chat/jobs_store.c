@@ -56,3 +56,31 @@ outcome_t jobs_tidy(struct task *t, step_fn *next)
 
 	return pg_run(t, &tidy, &p, NULL, NULL, next);
 }
+
+static const struct pg_stmt stop_reply = { "stop_reply",
+	"select chat.stop_reply($1::uuid, $2::uuid, $3::uuid)", .write = true };
+
+static enum err read_stop(struct task *t, const struct pg_rows *rows, void *into)
+{
+	struct str outcome = pg_text(rows, 0, 0);
+	enum stop_outcome *out = into;
+
+	(void)t;
+	if (str_eq(outcome, STR("none")))
+		return ERR_NOT_FOUND;
+	*out = str_eq(outcome, STR("ended"))   ? STOP_ENDED
+	       : str_eq(outcome, STR("asked")) ? STOP_ASKED
+					       : STOP_TOO_LATE;
+	return ERR_OK;
+}
+
+outcome_t jobs_stop(struct task *t, const struct uuid *room_id, const struct uuid *reply_id,
+	enum stop_outcome *out, step_fn *next)
+{
+	struct pg_params p = { 0 };
+
+	pg_add_uuid(&p, &t->caller->user_id);
+	pg_add_uuid(&p, room_id);
+	pg_add_uuid(&p, reply_id);
+	return pg_run(t, &stop_reply, &p, read_stop, out, next);
+}

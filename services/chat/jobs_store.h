@@ -26,6 +26,15 @@ struct owed_page {
 outcome_t jobs_take_owed(struct task *t, int64_t lost_before_ms, int64_t limit,
 	struct owed_page *out, step_fn *next) MUST_USE;
 
+enum stop_outcome {
+	STOP_ENDED,    /* nobody had begun it: it is stopped */
+	STOP_ASKED,    /* its worker is to stop */
+	STOP_TOO_LATE, /* it had ended */
+};
+/* ERR_NOT_FOUND: no such reply of the caller's. */
+outcome_t jobs_stop(struct task *t, const struct uuid *room_id, const struct uuid *reply_id,
+	enum stop_outcome *out, step_fn *next) MUST_USE;
+
 /* Deletes idempotency records older than a day. */
 outcome_t jobs_tidy(struct task *t, step_fn *next) MUST_USE;
 

@@ -1,8 +1,10 @@
 #include "chat.h"
 #include "data/bus.h"
 #include "data/pg_batch.h"
+#include "feed.h"
 #include "messages.h"
 #include "messages_store.h"
+#include "stream.h"
 #include "sweep.h"
 
 extern const struct migration chat_migrations[];
@@ -12,6 +14,8 @@ static const struct route routes[] = {
 	{ HTTP_M_GET, "/chatroom", room_list },
 	{ HTTP_M_GET, "/chatroom/{id}", room_show },
 	{ HTTP_M_POST, "/chatroom/{id}/message", message_send, .body_max = 256 << 10 },
+	{ HTTP_M_GET, "/chatroom/{id}/message/{reply_id}/events", reply_events },
+	{ HTTP_M_POST, "/chatroom/{id}/message/{reply_id}/stop", reply_stop },
 	{ 0 },
 };
 
@@ -44,8 +48,18 @@ static enum err chat_start(struct app *app)
 		NULL);
 	c->accepts = messages_accepts_open(c);
 	c->sweep = sweep_open(c);
+	c->feeds = feeds_open(c);
+	c->streams = streams_open(c);
 	c->tiers = tiers_open(app);
 	return ERR_OK;
+}
+
+static bool chat_drain(struct app *app)
+{
+	struct chat *c = app->self;
+
+	streams_hand_over(c->streams);
+	return true;
 }
 
 static void chat_stop(struct app *app)
@@ -53,6 +67,8 @@ static void chat_stop(struct app *app)
 	struct chat *c = app->self;
 
 	inbox_close(&c->tiers);
+	streams_close(&c->streams);
+	feeds_close(&c->feeds);
 	sweep_close(&c->sweep);
 	/* Accepts still in flight end when the pool closes; the batch goes with the
 	 * process. */
@@ -72,5 +88,6 @@ int main(int argc, char **argv)
 			.routes = routes,
 			.migrations = chat_migrations,
 			.start = chat_start,
+			.drain = chat_drain,
 			.stop = chat_stop });
 }

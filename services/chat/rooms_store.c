@@ -137,3 +137,31 @@ outcome_t rooms_read(struct task *t, const struct uuid *room_id, const struct uu
 	pg_add_i64(&p, limit);
 	return pg_run(t, &read_room, &p, read_page, out, next);
 }
+
+static const struct pg_stmt read_reply = { "reply_read",
+	"select null, null, null, m.id, m.parent_id, m.sender, m.state, m.content, "
+	"m.created_at,"
+	" m.finished_at, m.model, m.finish_reason, m.error"
+	" from chat.messages m join chat.rooms r on r.id = m.room_id"
+	" where m.room_id = $1::uuid and r.user_id = $2::uuid and m.id = $3::uuid"
+	" and m.sender = 'gemini'" };
+
+static enum err read_one_reply(struct task *t, const struct pg_rows *rows, void *into)
+{
+	if (pg_count(rows) == 0)
+		return ERR_NOT_FOUND;
+	read_message(t, rows, 0, into);
+	return ERR_OK;
+}
+
+outcome_t rooms_read_reply(struct task *t, const struct uuid *room_id,
+	const struct uuid *user_id, const struct uuid *reply_id, struct message *out,
+	step_fn *next)
+{
+	struct pg_params p = { 0 };
+
+	pg_add_uuid(&p, room_id);
+	pg_add_uuid(&p, user_id);
+	pg_add_uuid(&p, reply_id);
+	return pg_run(t, &read_reply, &p, read_one_reply, out, next);
+}

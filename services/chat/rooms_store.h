@@ -45,4 +45,9 @@ outcome_t rooms_list(struct task *t, int64_t before_us, const struct uuid *befor
 outcome_t rooms_read(struct task *t, const struct uuid *room_id, const struct uuid *before,
 	int64_t limit, struct message_page *out, step_fn *next) MUST_USE;
 
+/* One reply of a room of this user's. ERR_NOT_FOUND. (Also for tasks without a caller.) */
+outcome_t rooms_read_reply(struct task *t, const struct uuid *room_id,
+	const struct uuid *user_id, const struct uuid *reply_id, struct message *out,
+	step_fn *next) MUST_USE;
+
 #endif

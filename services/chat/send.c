@@ -17,9 +17,11 @@
 #include "messages_store.h"
 #include "queue.h"
 #include "secure/secret.h"
+#include "stream.h"
 #include "views.h"
 
-#define DAY_S 86400
+#define DAY_S      86400
+#define WAIT_MAX_S 25 /* below what proxies and clients put up with */
 
 static step_fn send_accepted;
 
@@ -91,28 +93,125 @@ outcome_t message_send(struct task *t)
 	return messages_accept(t, a, send_accepted);
 }
 
-static outcome_t reply_accepted(struct task *t, struct accept *a)
+/* The user's message, and under "reply" what is known of the answer. */
+static void put_sent(
+	struct json_writer *w, const struct accept *a, const struct message *reply)
 {
 	struct message m = { .id = a->message_id,
 		.sender = STR("user"),
 		.state = STR("complete"),
 		.content = a->content,
 		.created_at_us = a->created_at_us };
-	struct json_writer *w = reply_body(t);
+
+	json_object(w, NULL);
+	view_message_members(w, &a->room_id, &m);
+	json_object(w, "reply");
+	view_message_members(w, &a->room_id, reply);
+	json_end(w);
+	json_end(w);
+}
+
+static void put_accepted(struct json_writer *w, const struct accept *a)
+{
+	struct message queued = { .id = a->reply_id,
+		.parent_id = a->message_id,
+		.sender = STR("gemini"),
+		.state = STR("queued"),
+		.created_at_us = a->created_at_us };
+
+	put_sent(w, a, &queued);
+}
+
+static outcome_t reply_202(struct task *t, const struct accept *a)
+{
+	put_accepted(reply_body(t), a);
+	return reply_json(t, 202);
+}
+
+/* ---- for clients that want the reply with the answer ---- */
+
+static step_fn awaited;
+
+static bool wants_stream(const struct task *t)
+{
+	struct str rest = http_header(http_req(t), STR("Accept")), one;
+
+	while (str_cut(&rest, ',', &one)) {
+		if (str_eq_nocase(str_trim(str_span(one.ptr, str_find(one, ';'))),
+			    STR("text/event-stream")))
+			return true;
+	}
+	return false;
+}
+
+/* Prefer: wait=N (RFC 7240 4.3), in seconds; 0: not asked for. */
+static uint64_t wants_wait_ms(const struct task *t)
+{
+	struct str rest = http_header(http_req(t), STR("Prefer")), one;
+	uint64_t seconds;
+
+	while (str_cut(&rest, ',', &one)) {
+		one = str_trim(one);
+		if (str_starts(one, STR("wait=")) && str_u64(str_from(one, 5), &seconds))
+			return seconds < WAIT_MAX_S ? seconds * 1000 : WAIT_MAX_S * 1000;
+	}
+	return 0;
+}
+
+static outcome_t reply_stream_of(struct task *t, const struct accept *a)
+{
+	static const struct stream_place start = STREAM_START;
+	struct reply_ref ref = { a->room_id, a->reply_id };
+	struct buf first = { 0 };
+	struct json_writer w;
+	struct str copy;
+
+	buf_add_str(&first, STR("event: message.accepted\ndata: "));
+	w = json_writer(&first);
+	put_accepted(&w, a);
+	buf_add_str(&first, STR("\n\n"));
+	copy = arena_dup(&t->arena, buf_str(&first));
+	buf_fini(&first);
+	return stream_reply(t, &ref, &start, copy);
+}
+
+struct awaiting {
+	struct accept *accept;
+	struct message end;
+};
+
+static outcome_t await_reply(struct task *t, struct accept *a, uint64_t wait_ms)
+{
+	struct awaiting *w = task_new(t, struct awaiting);
+	struct reply_ref ref = { a->room_id, a->reply_id };
+
+	w->accept = a;
+	return stream_await(t, &ref, wait_ms, &w->end, awaited);
+}
+
+static outcome_t awaited(struct task *t, enum err e)
+{
+	struct awaiting *w = t->state;
+
+	if (e != ERR_OK)
+		return reply_202(t, w->accept);
+	reply_header(t, STR("Preference-Applied"), STR("wait"));
+	put_sent(reply_body(t), w->accept, &w->end);
+	return reply_json(t, 200);
+}
+
+static outcome_t reply_accepted(struct task *t, struct accept *a)
+{
+	uint64_t wait_ms = wants_wait_ms(t);
 	char room[UUID_TEXT_SIZE];
 
 	uuid_format(&a->room_id, room);
 	reply_header(t, STR("Location"), arena_fmt(&t->arena, "/chatroom/%s", room));
 	if (a->outcome == ACCEPT_REPLAYED)
 		reply_header(t, STR("Idempotent-Replayed"), STR("true"));
-	json_object(w, NULL);
-	view_message_members(w, &a->room_id, &m);
-	json_object(w, "reply");
-	json_put_uuid(w, "id", &a->reply_id);
-	json_put_z(w, "state", "queued");
-	json_end(w);
-	json_end(w);
-	return reply_json(t, 202);
+	if (wants_stream(t))
+		return reply_stream_of(t, a);
+	return wait_ms ? await_reply(t, a, wait_ms) : reply_202(t, a);
 }
 
 static outcome_t reply_no_quota(struct task *t, const struct accept *a)

@@ -80,16 +80,9 @@ TEST(signed_nonsense_is_refused)
 {
 	fixture_start();
 	static const char *const bodies[] = { "", "{", "[]", "null", "\"evt\"", "{}",
-		"{\"id\":\"evt_n\",\"object\":\"event\",\"livemode\":false}",
-		"{\"id\":\"evt_n'; "
-		"--\",\"object\":\"event\",\"livemode\":false,\"type\":\"x\"}",
-		"{\"id\":\"evt_n\",\"object\":\"event\",\"livemode\":false,\"type\":\"x\"} "
-		"x",
-		"{\"id\":\"evt_n\",\"id\":\"evt_m\",\"object\":\"event\",\"livemode\":"
-		"false,"
-		"\"type\":\"x\"}",
-		"{\"id\":\"evt_n\",\"object\":\"event\",\"livemode\":false,\"type\":"
-		"\"x\\u0000\"}" };
+		EVENT("evt_n", "x") " x", EVENT("evt_n'; --", "x"),
+		EVENT("evt_n", "x\\u0000"), EVENT("evt_n\",\"id\":\"evt_m", "x"),
+		"{\"id\":\"evt_n\",\"object\":\"event\",\"livemode\":false}" };
 	struct arena a;
 
 	arena_init(&a);
@@ -109,9 +102,8 @@ TEST(an_event_of_the_other_mode_is_refused)
 
 	arena_init(&a);
 	struct answer r = webhook(&a,
-		"{\"id\":\"evt_live\",\"object\":\"event\",\"livemode\":true,\"type\":"
-		"\"x\","
-		"\"data\":{\"object\":{}}}");
+		"{\"id\":\"evt_live\",\"object\":\"event\",\"livemode\":true,"
+		"\"type\":\"x\",\"data\":{\"object\":{}}}");
 
 	CHECK_INT(r.status, 400);
 	CHECK_STR(answer_str(&r, "code"), STR("wrong_livemode"));
@@ -156,12 +148,13 @@ TEST(an_event_about_nothing_is_closed)
 /* As if nothing had ever been heard of this subscription. */
 static void forget(const struct user *u)
 {
+	sql_exec("delete from billing.events");
+	sql_exec("delete from billing.subscriptions where user_id = '%s'", u->text);
+	sql_exec("delete from billing.checkouts where user_id = '%s'", u->text);
 	sql_exec(
-		"delete from billing.events; delete from billing.subscriptions"
-		" where user_id = '%s'; delete from billing.checkouts where user_id = '%s';"
-		" update billing.accounts set tier = 'Basic', version = 0 where user_id = "
-		"'%s'",
-		u->text, u->text, u->text);
+		"update billing.accounts set tier = 'Basic', version = 0"
+		" where user_id = '%s'",
+		u->text);
 }
 
 static bool next_permutation(int *order, int n)
@@ -282,29 +275,28 @@ TEST(thin_events_do_the_same)
 	arena_fini(&a);
 }
 
+/* Writes an answer of Stripe, as sync.c does; later: how many tickets were drawn meanwhile.
+ */
+static void apply(const struct user *u, const char *sub, const char *status, int later)
+{
+	sql_exec(
+		"select billing.apply_subscription(nextval('billing.tickets') + %d,"
+		" null, 'sub_%s_%s', 'cus_%s', '%s', '%s', null, false, 0)",
+		later, sub, u->text, u->text, u->text, status);
+}
+
 /* Stripe was asked twice, and the first answer comes to be written last. */
 TEST(an_older_answer_never_overwrites_a_newer_one)
 {
 	fixture_start();
 	struct user u = user_new();
 
-	sql_exec(
-		"select billing.apply_subscription(nextval('billing.tickets') + 1000, null,"
-		" 'sub_late_%s', 'cus_late_%s', '%s', 'active', now() + interval '1 day',"
-		" false, 0)",
-		u.text, u.text, u.text);
-	CHECK(user_becomes(&u, "Pro"));
-	sql_exec(
-		"select billing.apply_subscription(nextval('billing.tickets'), null,"
-		" 'sub_late_%s', 'cus_late_%s', '%s', 'canceled', null, false, 0)",
-		u.text, u.text, u.text);
+	apply(&u, "a", "active", 1000);
+	CHECK_INT(tier_version(&u), 1);
+	apply(&u, "a", "canceled", 0);
 	CHECK(user_becomes(&u, "Pro"));
 	CHECK_INT(tier_version(&u), 1);
-	sql_exec("select setval('billing.tickets', nextval('billing.tickets') + 1000)");
-	sql_exec(
-		"select billing.apply_subscription(nextval('billing.tickets'), null,"
-		" 'sub_late_%s', 'cus_late_%s', '%s', 'canceled', null, false, 0)",
-		u.text, u.text, u.text);
+	apply(&u, "a", "canceled", 2000);
 	CHECK(user_becomes(&u, "Basic"));
 	CHECK_INT(tier_version(&u), 2);
 }
@@ -320,11 +312,7 @@ TEST(the_tier_is_that_of_all_subscriptions)
 	struct user u = user_new();
 
 	for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
-		sql_exec(
-			"select billing.apply_subscription(nextval('billing.tickets'), "
-			"null,"
-			" 'sub_%s_%s', 'cus_%s', '%s', '%s', null, false, 0)",
-			steps[i].sub, u.text, u.text, u.text, steps[i].status);
+		apply(&u, steps[i].sub, steps[i].status, 0);
 		CHECK(user_becomes(&u, steps[i].tier));
 	}
 	CHECK_INT(tier_version(&u), 2);
@@ -357,15 +345,14 @@ TEST(a_claim_ends_by_itself)
 	/* As a copy that died with the event in hand leaves it. */
 	sql_exec(
 		"insert into billing.events (event_id, type, action, object_id,"
-		" subscription_id, state, attempts, next_try_at) values ('evt_dead',"
-		" 'customer.subscription.updated', 'subscription', '%s', '%s', 'waiting', "
-		"1,"
-		" now() + interval '90 seconds')",
+		" subscription_id, state, attempts, next_try_at)"
+		" values ('evt_dead', 'customer.subscription.updated', 'subscription',"
+		" '%s', '%s', 'waiting', 1, now() + interval '90 seconds')",
 		sub, sub);
 	CHECK_INT(sql_int("select count(*) from billing.claim_event(90)"), 0);
 	sql_exec(
-		"update billing.events set next_try_at = now() where event_id = "
-		"'evt_dead'");
+		"update billing.events set next_try_at = now()"
+		" where event_id = 'evt_dead'");
 	CHECK(user_becomes(&u, "Pro"));
 	arena_fini(&a);
 }

@@ -400,8 +400,9 @@ TEST(each_status_gives_its_access)
 /* As if the payment had failed so long ago. */
 static void fail_since(const char *sub, const char *interval)
 {
-	sql_exec("update billing.subscriptions set past_due_since = now() - interval '%s'"
-		 " where subscription_id = '%s'",
+	sql_exec(
+		"update billing.subscriptions set past_due_since = now() - interval '%s'"
+		" where subscription_id = '%s'",
 		interval, sub);
 }
 

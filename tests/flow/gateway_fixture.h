@@ -3,8 +3,8 @@
  * services that say exactly what they are told to, and clients that do.
  *
  * Use:   fixture_start (with further settings); fixture_answer for what the services say;
- *        client_say and client_answer (tests/lib/web.h) on a client of fixture_client, or
- * ask for one request and its status; fixture_stop.
+ *        ask for one request and its status, or client_say and client_answer
+ *        (tests/lib/web.h) on a client of fixture_client; fixture_stop.
  */
 #ifndef TESTS_FLOW_GATEWAY_FIXTURE_H
 #define TESTS_FLOW_GATEWAY_FIXTURE_H

@@ -1,5 +1,6 @@
 // needs: services/ai-worker/model.c
-/* What the model sends: any bytes give text that the record can hold, and an end that has a name. */
+/* What the model sends: any bytes give text that the record can hold, and an end that has a
+ * name. */
 #include <assert.h>
 
 #include "base/utf8.h"

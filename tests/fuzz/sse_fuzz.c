@@ -37,7 +37,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	size_t step = size ? 1 + data[0] % 7 : 1;
 	enum err a, b;
 
-	if (size > 4096) /* under the event limit, where the cut may decide which check comes first */
+	if (size > 4096) /* under the event limit, where the cut may decide which check
+			    comes first */
 		return 0;
 	a = read_all(text, size ? size : 1, &whole);
 	b = read_all(text, step, &pieces);

@@ -275,8 +275,8 @@ void peer_close(struct peer **pp)
 	struct peer *p = *pp;
 
 	*pp = NULL;
-	LIST_EACH(&p->conns, link)
-	close_conn(container_of(link, struct peer_conn, link), false);
+	LIST_EACH (&p->conns, link)
+		close_conn(container_of(link, struct peer_conn, link), false);
 	uv_close((uv_handle_t *)&p->listener, on_listener_closed);
 	if (!test_until_fn(p->loop, is_closed, p))
 		abort();

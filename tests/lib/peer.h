@@ -2,9 +2,9 @@
  * peer - the other end of a connection, as bad as a test wants it: a raw TCP server on the
  * test's own loop that says exactly the bytes it is told to.
  *
- * Use:   peer_open with a handler; it runs for every whole HTTP request that came (head and
- *        Content-Length body, left in c->request) and answers by the verbs below, or not at
- * all. test_until to let the loop turn; peer_close before loop_fini.
+ * Use:   peer_open with a handler; it runs for every whole HTTP request that came (head
+ *        and Content-Length body, left in c->request) and answers by the verbs below, or
+ *        not at all. test_until to let the loop turn; peer_close before loop_fini.
  */
 #ifndef TESTS_LIB_PEER_H
 #define TESTS_LIB_PEER_H

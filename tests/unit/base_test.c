@@ -102,8 +102,7 @@ TEST(list_keeps_order_and_moves)
 	}
 	list_move_all(&a, &b);
 	CHECK(list_empty(&b));
-	LIST_EACH(&a, it)
-	{
+	LIST_EACH (&a, it) {
 		CHECK_INT(container_of(it, struct item, link)->n, want);
 		want++;
 		list_del(it);

@@ -246,16 +246,17 @@ TEST(answers_cut_short_are_unsure)
 /* The reader itself is response_test's; here: what becomes of call and connection. */
 TEST(answers_that_break_http_are_internal_errors)
 {
+	/* clang-format off */
 	static const char *const bad[] = {
 		"garbage\r\n\r\n",
 		"HTTP/1.1 200 OK\nContent-Length: 0\n\n",
 		"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 5\r\n\r\nhello",
-		"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nTransfer-Encoding: "
-		"chunked\r\n\r\n",
+		"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n",
 		"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n",
 		"HTTP/1.1 204 No Content\r\nContent-Length: 5\r\n\r\nhello",
 		"HTTP/1.1 101 Switching Protocols\r\n\r\n",
 	};
+	/* clang-format on */
 
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
 		struct asked a = { 0 }, again = { 0 };

@@ -91,6 +91,8 @@ static void check_common(struct app *app, struct buf *problems)
 	app->set.production = set->env && !strcmp(set->env, "production");
 	if (!set->listen)
 		app->set.listen = app->spec->listen ? app->spec->listen : "127.0.0.1:8080";
+	if (set->database_url && (why = pg_url_problem(set->database_url)))
+		buf_addf(problems, "DATABASE_URL: %s\n", why);
 	if (set->redis_url && (why = redis_url_problem(set->redis_url)))
 		buf_addf(problems, "REDIS_URL: %s\n", why);
 	if (!(app->spec->uses & USES_TOKENS))
@@ -223,7 +225,8 @@ static void open_stores(struct app *app)
 		app->pg = pg_open(&(struct pg_options){ .loop = &app->loop,
 			.url = app->set.database_url,
 			.connections = (unsigned)app->set.pg_connections,
-			.app_name = app_key(app, spec->name) });
+			.app_name = app_key(app, spec->name),
+			.metrics = app->metrics });
 	if (spec->uses & USES_REDIS)
 		app->redis = redis_open(&app->loop, app->set.redis_url, spec->name);
 	if (spec->uses & USES_PUBSUB)

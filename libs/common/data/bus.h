@@ -39,6 +39,12 @@ struct event {
 void bus_ring(struct app *app, const struct message_kind *kind, struct str subject,
 	const void *msg);
 
+/* Hears doorbells of a kind that has no log; what is rung while Redis is away is missed. ev
+ * and all in it are good until fn returns; ev->data is never NULL. For as long as the
+ * process lives. */
+void bus_listen(struct app *app, const struct message_kind *kind,
+	void (*fn)(void *ctx, const struct event *ev), void *ctx);
+
 /* ---- sender ---- */
 struct outbox;
 struct outbox *outbox_open(struct app *app, const struct message_kind *replay);

@@ -157,3 +157,36 @@ void bus_ring(struct app *app, const struct message_kind *kind, struct str subje
 		NULL, NULL);
 	buf_fini(&data);
 }
+
+/* ---- doorbells heard ---- */
+
+struct ear {
+	const struct message_kind *kind;
+	void (*fn)(void *ctx, const struct event *ev);
+	void *ctx;
+};
+
+static void on_ring(void *ctx, struct str channel, struct str message)
+{
+	struct ear *ear = ctx;
+	struct event ev;
+	struct arena a;
+
+	(void)channel;
+	arena_init(&a);
+	if (event_decode(&a, message, &ev) == ERR_OK && ev.kind == ear->kind && ev.data)
+		ear->fn(ear->ctx, &ev);
+	arena_fini(&a);
+}
+
+void bus_listen(struct app *app, const struct message_kind *kind,
+	void (*fn)(void *ctx, const struct event *ev), void *ctx)
+{
+	struct ear *ear = arena_new(&app->arena, struct ear);
+	struct buf channel = { 0 };
+
+	*ear = (struct ear){ kind, fn, ctx };
+	event_channel(app, str_of(kind->type), &channel);
+	pubsub_subscribe(app->pubsub, buf_cstr(&channel), on_ring, ear);
+	buf_fini(&channel);
+}

@@ -189,8 +189,7 @@ void pg_forget(struct pg *pg, struct pg_call *call)
 
 static void end_late(struct pg *pg, struct list *calls, uint64_t now_ms)
 {
-	LIST_EACH(calls, link)
-	{
+	LIST_EACH (calls, link) {
 		struct pg_call *call = container_of(link, struct pg_call, link);
 
 		if (is_late(call, now_ms))
@@ -209,7 +208,7 @@ static void on_tick(struct timer *timer)
 	unsigned flights = 0;
 
 	for (struct pg_conn *c = pg->conns; c < pg->conns + pg->count; c++) {
-		pg_conn_check(c, now_ms);
+		pg_conn_passed(c, TICK_MS);
 		flights += c->flights;
 	}
 	if (pg->soonest_ms <= now_ms) {
@@ -253,6 +252,16 @@ static void on_lost(struct pg_conn *c, bool was_up, const char *why)
 	loop_defer(pg->loop, &pg->flush);
 }
 
+static void log_slow(const struct pg_flight *f, uint64_t took_us, enum err e)
+{
+	const struct log_context *outer = log_context_get();
+
+	log_context_set(f->call ? f->call->log : NULL);
+	log_warn("pg-slow", L_Z("statement", f->stmt->name), L_INT("ms", took_us / 1000),
+		L_ERR(e));
+	log_context_set(outer);
+}
+
 static void on_answered(struct pg_conn *c, const struct pg_flight *f, enum err e,
 	const struct pg_rows *rows)
 {
@@ -262,8 +271,7 @@ static void on_answered(struct pg_conn *c, const struct pg_flight *f, enum err e
 	if (pg->seconds)
 		histogram_observe_us(pg->seconds, took_us);
 	if (took_us > SLOW_US)
-		log_warn("pg-slow", L_Z("statement", f->stmt->name),
-			L_INT("ms", took_us / 1000), L_ERR(e));
+		log_slow(f, took_us, e);
 	if (!list_empty(&pg->waiting))
 		loop_defer(pg->loop, &pg->flush); /* there is room again */
 	if (f->call)

@@ -116,6 +116,7 @@ struct pg_call {
 	const struct pg_stmt *stmt;
 	const struct pg_params *params; /* borrowed until sent: keep until done */
 	uint64_t deadline_ms;           /* clock_mono_ms; 0: never */
+	const struct log_context *log;  /* whose work it is, for log lines; may be NULL */
 	/* rows is NULL unless e is ERR_OK. Called once, from the loop. The call may be
 	 * freed in it. */
 	void (*done)(struct pg_call *c, enum err e, const struct pg_rows *rows);

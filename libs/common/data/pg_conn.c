@@ -41,9 +41,8 @@ static struct pg_flight *depart(struct pg_conn *c, struct pg_flight f)
 
 	assert(c->flights < PG_FLIGHTS_MAX);
 	if (c->flights++ == 0)
-		c->heard_ms = uv_now(&c->loop->uv);
+		c->silent_ms = 0;
 	c->load += WEIGHT(f.stmt);
-	f.conn = c;
 	*at = f;
 	return at;
 }
@@ -58,12 +57,20 @@ static struct pg_flight arrive(struct pg_conn *c)
 	return f;
 }
 
+/* "" for what libpq itself says. */
+static const char *sqlstate(const PGresult *r)
+{
+	const char *state = PQresultErrorField(r, PG_DIAG_SQLSTATE);
+
+	return state ? state : "";
+}
+
 /* True if the refusal was of the plan, not of the call: the same call may work with a
  * new one. */
 static bool plan_is_stale(
 	struct pg_conn *c, const struct pg_flight *f, const PGresult *refusal)
 {
-	const char *state = PQresultErrorField(refusal, PG_DIAG_SQLSTATE);
+	const char *state = sqlstate(refusal);
 	const char *where = PQresultErrorField(refusal, PG_DIAG_SOURCE_FUNCTION);
 	struct pg_prepared *p = pg_prepared_find(&c->prepared, f->stmt);
 	bool stale;
@@ -129,11 +136,12 @@ static void lost(struct pg_conn *c, const char *message)
 }
 
 /* Well past statement_timeout a living server would have said something. */
-void pg_conn_check(struct pg_conn *c, uint64_t now_ms)
+void pg_conn_passed(struct pg_conn *c, unsigned ms)
 {
-	uint64_t patience_ms = c->statement_ms + c->statement_ms / 2 + 1000;
-
-	if (c->state == PG_UP && c->flights && now_ms > c->heard_ms + patience_ms)
+	if (c->state != PG_UP || !c->flights)
+		return;
+	c->silent_ms += ms;
+	if (c->silent_ms > c->statement_ms + c->statement_ms / 2 + 1000)
 		lost(c, "the server has fallen silent");
 }
 
@@ -163,14 +171,18 @@ static bool is_refusal(const PGresult *r)
 /* Never the parameters' values: the primary message alone, which names things of ours. */
 static void log_refusal(const struct pg_flight *f, const PGresult *r)
 {
+	const struct log_context *outer = log_context_get();
+
+	log_context_set(f->call ? f->call->log : NULL);
 	log_error("pg-refused", L_Z("statement", f->stmt->name),
-		L_Z("sqlstate", PQresultErrorField(r, PG_DIAG_SQLSTATE)),
+		L_Z("sqlstate", sqlstate(r)),
 		L_Z("message", PQresultErrorField(r, PG_DIAG_MESSAGE_PRIMARY)));
+	log_context_set(outer);
 }
 
 static void answer_refused(struct pg_conn *c, const struct pg_flight *f, const PGresult *r)
 {
-	const char *state = PQresultErrorField(r, PG_DIAG_SQLSTATE);
+	const char *state = sqlstate(r);
 	enum err e = pg_err_of_sqlstate(state);
 
 	if (plan_is_stale(c, f, r) && f->call && !f->call->again) {
@@ -233,12 +245,12 @@ static void take_result(struct pg_conn *c, PGresult *r)
 	}
 }
 
-/* libpq's own words carry no SQLSTATE: the link is broken, or out of step. */
+/* Without an SQLSTATE the link is broken, or out of step. */
 static bool is_of_the_link(const PGresult *r)
 {
 	return PQresultStatus(r) != PGRES_PIPELINE_SYNC &&
 	       PQresultStatus(r) != PGRES_PIPELINE_ABORTED && is_refusal(r) &&
-	       !PQresultErrorField(r, PG_DIAG_SQLSTATE);
+	       !*sqlstate(r);
 }
 
 /* False when no more will come. */
@@ -272,7 +284,7 @@ static void on_ready(void *ctx, int events)
 	bool alive = true;
 
 	if (events & UV_READABLE) {
-		c->heard_ms = uv_now(&c->loop->uv);
+		c->silent_ms = 0;
 		alive = PQconsumeInput(c->pq);
 		/* What came before the link broke counts. */
 		alive = take_results(c) && alive;

@@ -36,7 +36,6 @@ void pg_send_packed(struct pg *pg, struct pg_call *call, const struct pg_packed 
 struct pg_flight {
 	struct pg_call *call;       /* NULL: nobody waits for the answer */
 	const struct pg_stmt *stmt; /* NULL: the greeting */
-	struct pg_conn *conn;
 	uint64_t sent_us;
 	bool parsing; /* the answer to its Parse comes first */
 };
@@ -76,7 +75,7 @@ struct pg_conn {
 	unsigned first, flights; /* the oldest in the ring; how many there are */
 	unsigned load;           /* what they weigh */
 	PGresult *outcome;       /* of the oldest, so far; its end is the Sync's answer */
-	uint64_t heard_ms;       /* when the server last said something, or was asked */
+	unsigned silent_ms;      /* an answer has been owed so long, and nothing came */
 
 	unsigned unpushed; /* calls handed to libpq since the last push */
 	bool corked;
@@ -90,8 +89,9 @@ bool pg_conn_has_room(const struct pg_conn *c);
 /* Hands a call to libpq; it leaves at pg_conn_push. There must be room. */
 void pg_conn_send(struct pg_conn *c, struct pg_call *call, uint64_t now_us);
 void pg_conn_push(struct pg_conn *c);
-/* Starts over if the server owes an answer and has said nothing for far too long. */
-void pg_conn_check(struct pg_conn *c, uint64_t now_ms);
+/* So much time went by: starts over if the server has owed an answer for far too long. Time
+ * in which this process stood still is not counted. */
+void pg_conn_passed(struct pg_conn *c, unsigned ms);
 /* What is in flight ends with ERR_CANCELED, writes with ERR_UNSURE; then
  * owner->closed. */
 void pg_conn_close(struct pg_conn *c);

@@ -60,6 +60,7 @@ outcome_t pg_run(struct task *t, const struct pg_stmt *stmt, const struct pg_par
 	r = arena_new(&t->arena, struct run);
 	r->call.stmt = stmt;
 	r->call.deadline_ms = t->deadline_ms;
+	r->call.log = &t->log;
 	r->call.done = run_done;
 	pack(&r->packed, params, &t->arena);
 	r->pg = t->app->pg;

@@ -1,5 +1,6 @@
 #include "data/redis.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 #include "data/redis_conn.h"
@@ -18,7 +19,8 @@ struct subscription {
 
 struct pubsub {
 	struct redis_conn *conn;
-	struct list all; /* struct subscription.link, in the order of asking */
+	struct list all;    /* struct subscription.link, in the order of asking */
+	struct map watches; /* struct pubsub_watch.node */
 	unsigned unconfirmed;
 	struct up_hooks hooks;
 	void (*closed)(void *ctx);
@@ -36,13 +38,51 @@ static void check_up(struct pubsub *p)
 		up_hooks_up(&p->hooks);
 }
 
-static void ask(struct pubsub *p, const struct subscription *s)
+static void ask(struct pubsub *p, struct str channel)
 {
-	struct str verb = is_pattern(s->channel) ? STR("PSUBSCRIBE") : STR("SUBSCRIBE");
+	struct str verb = is_pattern(channel) ? STR("PSUBSCRIBE") : STR("SUBSCRIBE");
 
 	p->unconfirmed++;
 	up_hooks_hold(&p->hooks);
-	redis_conn_send(p->conn, &REDIS_CMD(verb, s->channel), 0, STR_NONE, NULL, NULL);
+	redis_conn_send(p->conn, &REDIS_CMD(verb, channel), 0, STR_NONE, NULL, NULL);
+}
+
+/* Not counted: a watch has its own moment of being in force. */
+static void ask_watch(struct map_node *node, void *ctx)
+{
+	struct pubsub *p = ctx;
+
+	redis_conn_send(
+		p->conn, &REDIS_CMD(STR("SUBSCRIBE"), node->key), 0, STR_NONE, NULL, NULL);
+}
+
+static struct pubsub_watch *find_watch(const struct pubsub *p, struct str channel)
+{
+	struct map_node *node = map_find(&p->watches, channel);
+
+	return node ? container_of(node, struct pubsub_watch, node) : NULL;
+}
+
+static bool is_subscribed(const struct pubsub *p, struct str channel)
+{
+	for (struct list *l = p->all.next; l != &p->all; l = l->next) {
+		if (str_eq(container_of(l, struct subscription, link)->channel, channel))
+			return true;
+	}
+	return false;
+}
+
+/* Of a watch that is gone already, nothing follows. */
+static void confirmed(struct pubsub *p, struct str channel)
+{
+	struct pubsub_watch *w = find_watch(p, channel);
+
+	if (w) {
+		w->rung(w, STR_NONE);
+	} else if (p->unconfirmed > 0 && is_subscribed(p, channel)) {
+		p->unconfirmed--;
+		check_up(p);
+	}
 }
 
 static void on_up(void *ctx)
@@ -50,8 +90,9 @@ static void on_up(void *ctx)
 	struct pubsub *p = ctx;
 
 	p->unconfirmed = 0;
-	LIST_EACH(&p->all, link)
-	ask(p, container_of(link, struct subscription, link));
+	LIST_EACH (&p->all, link)
+		ask(p, container_of(link, struct subscription, link)->channel);
+	map_each(&p->watches, ask_watch, p);
 	check_up(p);
 }
 
@@ -65,8 +106,13 @@ static void on_down(void *ctx)
 static void deliver(
 	struct pubsub *p, struct str asked, struct str channel, struct str message)
 {
-	LIST_EACH(&p->all, link)
-	{
+	struct pubsub_watch *w = find_watch(p, asked);
+
+	if (w) {
+		w->rung(w, message);
+		return;
+	}
+	LIST_EACH (&p->all, link) {
 		struct subscription *s = container_of(link, struct subscription, link);
 
 		if (s->fn && str_eq(s->channel, asked))
@@ -86,9 +132,8 @@ static void on_push(void *ctx, const struct redis_value *v)
 		deliver(p, second, second, redis_at(v, 2).s);
 	} else if (str_eq(kind, STR("pmessage"))) {
 		deliver(p, second, redis_at(v, 2).s, redis_at(v, 3).s);
-	} else if (str_ends(kind, STR("subscribe")) && p->unconfirmed > 0) {
-		p->unconfirmed--;
-		check_up(p);
+	} else if (str_eq(kind, STR("subscribe")) || str_eq(kind, STR("psubscribe"))) {
+		confirmed(p, second);
 	}
 }
 
@@ -99,6 +144,7 @@ struct pubsub *pubsub_open(struct loop *loop, const char *url, const char *clien
 	if (!p)
 		abort();
 	list_init(&p->all);
+	map_init(&p->watches);
 	up_hooks_init(&p->hooks, loop);
 	p->conn = redis_conn_open(&(struct redis_conn_options){ .loop = loop,
 		.url = url,
@@ -122,7 +168,23 @@ void pubsub_subscribe(struct pubsub *p, const char *channel, pubsub_fn *fn, void
 	s->ctx = ctx;
 	list_push(&p->all, &s->link);
 	if (redis_conn_is_up(p->conn))
-		ask(p, s);
+		ask(p, s->channel);
+}
+
+void pubsub_watch(struct pubsub *p, struct pubsub_watch *w)
+{
+	assert(!map_find(&p->watches, w->node.key));
+	map_insert(&p->watches, &w->node);
+	if (redis_conn_is_up(p->conn))
+		ask_watch(&w->node, p);
+}
+
+void pubsub_unwatch(struct pubsub *p, struct pubsub_watch *w)
+{
+	map_remove(&p->watches, &w->node);
+	if (redis_conn_is_up(p->conn))
+		redis_conn_send(p->conn, &REDIS_CMD(STR("UNSUBSCRIBE"), w->node.key), 0,
+			STR_NONE, NULL, NULL);
 }
 
 void pubsub_on_up(struct pubsub *p, void (*fn)(void *ctx), void *ctx)
@@ -134,8 +196,7 @@ void pubsub_on_up(struct pubsub *p, void (*fn)(void *ctx), void *ctx)
 void pubsub_forget(struct pubsub *p, void *ctx)
 {
 	up_hooks_forget(&p->hooks, ctx);
-	LIST_EACH(&p->all, link)
-	{
+	LIST_EACH (&p->all, link) {
 		struct subscription *s = container_of(link, struct subscription, link);
 
 		if (s->ctx == ctx)
@@ -159,6 +220,7 @@ static void on_closed(void *ctx)
 		free((char *)s->channel.ptr);
 		free(s);
 	}
+	map_fini(&p->watches);
 	up_hooks_fini(&p->hooks);
 	if (p->closed)
 		p->closed(p->closed_ctx);

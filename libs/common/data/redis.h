@@ -13,6 +13,7 @@
 #define DATA_REDIS_H
 
 #include "app/task.h"
+#include "base/map.h"
 
 struct redis;
 struct pubsub;
@@ -91,6 +92,18 @@ struct pubsub *pubsub_open(struct loop *loop, const char *url, const char *clien
 void pubsub_subscribe(struct pubsub *p, const char *channel, pubsub_fn *fn, void *ctx);
 void pubsub_on_up(struct pubsub *p, void (*fn)(void *ctx), void *ctx);
 void pubsub_forget(struct pubsub *p, void *ctx); /* subscriptions and on_up of this ctx */
+
+/* One channel that comes and goes (a reply being read), embedded in whoever watches. At
+ * most one watch per channel in a process; the channel's bytes are borrowed until
+ * pubsub_unwatch. `rung` with an empty message: the watch is in force from now on (again);
+ * what was said before stands in the log. */
+struct pubsub_watch {
+	struct map_node node; /* key: the channel */
+	void (*rung)(struct pubsub_watch *w, struct str message);
+};
+void pubsub_watch(struct pubsub *p, struct pubsub_watch *w);
+void pubsub_unwatch(struct pubsub *p, struct pubsub_watch *w);
+
 bool pubsub_is_up(const struct pubsub *p);
 void pubsub_close(struct pubsub **p, void (*cb)(void *ctx), void *ctx);
 

@@ -11,8 +11,7 @@ struct up_hook {
 
 static void tell_up(struct up_hooks *h)
 {
-	LIST_EACH(&h->all, link)
-	{
+	LIST_EACH (&h->all, link) {
 		struct up_hook *hook = container_of(link, struct up_hook, link);
 
 		if (hook->told || !h->up)
@@ -56,8 +55,8 @@ void up_hooks_up(struct up_hooks *h)
 void up_hooks_down(struct up_hooks *h)
 {
 	h->up = false;
-	LIST_EACH(&h->all, link)
-	container_of(link, struct up_hook, link)->told = false;
+	LIST_EACH (&h->all, link)
+		container_of(link, struct up_hook, link)->told = false;
 }
 
 void up_hooks_hold(struct up_hooks *h)
@@ -68,8 +67,7 @@ void up_hooks_hold(struct up_hooks *h)
 /* They stay in the list, which may be walked at this moment. */
 void up_hooks_forget(struct up_hooks *h, void *ctx)
 {
-	LIST_EACH(&h->all, link)
-	{
+	LIST_EACH (&h->all, link) {
 		struct up_hook *hook = container_of(link, struct up_hook, link);
 
 		if (hook->ctx == ctx)

@@ -56,32 +56,39 @@ static bool reuse(struct endpoint *e, struct http_call *c)
 }
 
 /* All connections are open and none to e is idle: one to another address will do. */
-static bool reuse_any(
-	struct http_upstream *u, struct http_call *c, const struct endpoint *avoid)
+static bool reuse_any(struct http_upstream *u, struct http_call *c)
 {
 	for (unsigned i = 0; i < u->endpoints.count; i++) {
-		if (u->endpoints.all[i] != avoid && reuse(u->endpoints.all[i], c))
+		if (reuse(u->endpoints.all[i], c))
 			return true;
 	}
 	return false;
 }
 
+/* No address can be reached now; at the very start it may only be too early to say so. */
+static void place_nowhere(struct http_upstream *u, struct http_call *c)
+{
+	if (endpoints_are_unknown(&u->endpoints))
+		list_push(&u->waiting, &c->link);
+	else
+		fail(u, c, c->was_sent ? ERR_UNSURE : ERR_UNAVAILABLE);
+}
+
+/* What is sent again goes by a new connection, and to another address if there is one. */
 static void place(struct http_upstream *u, struct http_call *c, struct endpoint *avoid)
 {
 	struct endpoint *e = endpoints_choose(&u->endpoints, avoid);
 
-	if (!e && avoid && c->was_sent) /* the repeat of a request may go to where it was */
-		e = endpoints_choose(&u->endpoints, avoid = NULL);
-	if (!e && !endpoints_are_unknown(&u->endpoints))
-		fail(u, c, c->was_sent ? ERR_UNSURE : ERR_UNAVAILABLE);
-	else if (!e)
+	if (!e && c->was_sent)
+		e = endpoints_choose(&u->endpoints, NULL);
+	if (!e)
+		place_nowhere(u, c);
+	else if (!c->was_sent && reuse(e, c))
+		return;
+	else if (u->connections < u->connections_max)
+		client_conn_open(u, e, c);
+	else if (!reuse_any(u, c))
 		list_push(&u->waiting, &c->link);
-	else if (c->was_sent || !reuse(e, c)) {
-		if (u->connections < u->connections_max)
-			client_conn_open(u, e, c);
-		else if (!reuse_any(u, c, avoid))
-			list_push(&u->waiting, &c->link);
-	}
 }
 
 void upstream_try_again(
@@ -147,8 +154,7 @@ void upstream_conn_free(struct http_upstream *u, struct client_conn *conn)
 /* Calls that wait for a connection have deadlines, too. */
 static void expire_waiting(struct http_upstream *u, uint64_t now_ms)
 {
-	LIST_EACH(&u->waiting, link)
-	{
+	LIST_EACH (&u->waiting, link) {
 		struct http_call *c = container_of(link, struct http_call, link);
 
 		if (!c->deadline_ms || now_ms < c->deadline_ms)
@@ -160,8 +166,8 @@ static void expire_waiting(struct http_upstream *u, uint64_t now_ms)
 
 static void close_all(struct list *conns)
 {
-	LIST_EACH(conns, link)
-	client_conn_close(container_of(link, struct client_conn, link));
+	LIST_EACH (conns, link)
+		client_conn_close(container_of(link, struct client_conn, link));
 }
 
 static void check_working(struct http_upstream *u, uint64_t now_ms)

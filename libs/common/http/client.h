@@ -2,19 +2,20 @@
  * client - HTTP/1.1 to our own services: pooled keep-alive connections on libuv and llhttp.
  * (To the outside world, with TLS and proxies, see outbound.h.)
  *
- * Use:   http_upstream_open per service; fill a struct http_call; http_call_send. Events come from
- *        the loop, never from inside http_call_send: on_head once, on_body any number of times,
- *        on_done exactly once and last. Any of them may cancel any call.
- * Owns:  connections and resolved addresses. Borrows the call, and its head and body, until
- *        on_done or http_call_cancel. An answer's fields are good until on_done returns, the
- *        bytes of its body only during on_body.
- * Fails: ERR_UNAVAILABLE (not connected: nothing was sent), ERR_UNSURE (sent, no whole answer),
- *        ERR_TIMEOUT (deadline, or a gap of a minute in the answer), ERR_INTERNAL (an answer that
- *        breaks HTTP; that connection is closed).
  * A connection is used again only when its last answer was whole and no byte is left over.
- * Requests with `repeatable` are sent once more, on a new connection, when theirs ends before
- * the first byte of an answer, as long as such repeats stay few. Connecting is tried at another
- * address when one does not work.
+ * Requests with `repeatable` are sent once more, on a new connection, when theirs ends
+ * before the first byte of an answer, as long as such repeats stay few. Connecting is
+ * tried at another address when one does not work.
+ *
+ * Use:   http_upstream_open per service; fill a struct http_call; http_call_send. Events
+ *        come from the loop, never from inside http_call_send: on_head once, on_body any
+ *        number of times, on_done exactly once and last. Any may cancel any call.
+ * Owns:  connections and resolved addresses. Borrows the call, its head and its body,
+ *        until on_done or http_call_cancel. An answer's fields are good until on_done
+ *        returns, the bytes of its body only during on_body.
+ * Fails: ERR_UNAVAILABLE (not connected: nothing was sent), ERR_UNSURE (sent, no whole
+ *        answer), ERR_TIMEOUT (deadline, or a gap of a minute in the answer),
+ *        ERR_INTERNAL (an answer that breaks HTTP; that connection is closed).
  */
 #ifndef HTTP_CLIENT_H
 #define HTTP_CLIENT_H
@@ -31,7 +32,7 @@ struct http_response {
 	int status;
 	const struct http_header *headers; /* hop-by-hop ones still in */
 	size_t header_count;
-	int64_t length; /* Content-Length; -1: not known. HEAD and 304 have one without a body */
+	int64_t length; /* Content-Length, also where no body follows it; -1: not known */
 };
 
 struct http_call_events {
@@ -42,17 +43,17 @@ struct http_call_events {
 
 struct http_call {
 	const struct http_call_events *events;
-	struct str head;      /* request line and fields, with the final empty line */
+	struct str head; /* request line and fields, with the final empty line */
 	struct str body;
 	bool repeatable;      /* idempotent: GET, HEAD, or with a key that makes it so */
 	bool head_only;       /* a HEAD request: the answer has no body */
 	uint64_t deadline_ms; /* to the first byte of the answer; clock_mono_ms; 0: never */
 	/* private */
-	struct list link;     /* while it has no connection */
+	struct list link; /* while it has no connection */
 	struct http_upstream *upstream;
 	struct client_conn *conn;
-	enum err failed;      /* what on_done will be told at the end of the turn */
-	bool was_sent;        /* at least in part, on some connection */
+	enum err failed; /* what on_done will be told at the end of the turn */
+	bool was_sent;   /* at least in part, on some connection */
 	unsigned attempts;
 };
 
@@ -63,12 +64,13 @@ struct http_upstream *http_upstream_open(
 /* NULL if the URLs are good, else what is wrong with them; open takes only good ones. */
 const char *http_upstream_problem(const char *urls);
 void http_call_send(struct http_upstream *u, struct http_call *c);
-/* No more events; closes the connection if the request was on it. Harmless after on_done. */
+/* No more events; its connection, if it has one, is closed. Harmless after on_done. */
 void http_call_cancel(struct http_call *c);
 /* Back-pressure: stop and go on reading the answer. What was read already still comes. */
 void http_call_pause(struct http_call *c);
 void http_call_resume(struct http_call *c);
-bool http_upstream_is_up(const struct http_upstream *u); /* the last connect to some address worked */
+/* The last connect to some address worked. */
+bool http_upstream_is_up(const struct http_upstream *u);
 unsigned http_upstream_in_flight(const struct http_upstream *u);
 /* Every call has ended or was canceled before. */
 void http_upstream_close(struct http_upstream **u, void (*cb)(void *ctx), void *ctx);

@@ -68,8 +68,7 @@ static void finish(struct client_conn *conn, enum err e, bool reusable)
 	if (!reusable)
 		client_conn_close(conn);
 	upstream_finish(u, c, e);
-	/* Only now: until on_done has returned, the fields of this answer are not
-	 * overwritten. */
+	/* Only now: on_done may have looked at the fields of this answer. */
 	if (!conn->closing)
 		upstream_conn_free(u, conn);
 }
@@ -156,8 +155,7 @@ static void on_written(uv_write_t *req, int status)
 		client_conn_set_reading(conn, true);
 }
 
-/* Most requests leave whole at once; the rest of the others is written when there is room.
- */
+/* Most requests leave whole at once; what is left of others is written later. */
 static bool write_call(struct client_conn *conn, struct http_call *c)
 {
 	uv_buf_t parts[2] = {

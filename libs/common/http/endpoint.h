@@ -4,10 +4,12 @@
  *
  * Names are resolved off the loop, at start and every few seconds; all addresses are used.
  * Of two addresses drawn at random the one with less in hand gets the call. One that
- * refused EJECT_AFTER connections in a row is not chosen until a probe has reached it.
+ * could not be reached is probed until it can; after EJECT_AFTER connects in a row that
+ * did not work it is not chosen meanwhile.
  *
  * Use:   endpoints_open with a checked list of URLs; endpoints_choose per call; tell what
- * came of connecting by endpoint_reached and endpoint_failed; endpoints_tick regularly.
+ *        came of connecting by endpoint_reached and endpoint_failed; endpoints_tick
+ *        regularly.
  * Owns:  the endpoints; one that DNS no longer names goes when its last connection has.
  * Loop thread only.
  */

@@ -4,16 +4,17 @@
  *
  * Peer and host name are verified, TLS 1.2 or newer, no redirects, http and https only,
  * connections kept and reused. http:// is for simulators on loopback and private networks.
- * HTTP/1.1 only: there a cancelled call is a closed socket, which the other side notices at
- * once. A request whose reused connection turns out to be dead before the first byte of an
- * answer is sent again by libcurl, also a POST: give those that must not happen twice an
- * idempotency key.
+ * HTTP/1.1 only: there a cancelled call is a closed socket, which the other side notices
+ * at once. A request whose reused connection turns out to be dead before the first byte of
+ * an answer is sent again by libcurl, also a POST: give those that must not happen twice
+ * an idempotency key.
  *
  * Use:   outbound_open once; fill a struct outbound_call; outbound_send; events come from
- * the loop. Any of them may send or cancel any call. Owns:  curl handles (a pool, reused).
- * Borrows the call and its strings until on_done. Fails: ERR_UNAVAILABLE (no connection:
- * nothing was sent), ERR_TIMEOUT, ERR_UNSURE (cut after sending, or an answer that is not
- * HTTP), ERR_INVALID (answer larger than body_max).
+ *        the loop. Any of them may send or cancel any call.
+ * Owns:  curl handles (a pool, reused). Borrows the call and its strings until on_done.
+ * Fails: ERR_UNAVAILABLE (no connection: nothing was sent), ERR_TIMEOUT, ERR_UNSURE (cut
+ *        after sending, or an answer that is not HTTP), ERR_INVALID (answer larger than
+ *        body_max).
  */
 #ifndef HTTP_OUTBOUND_H
 #define HTTP_OUTBOUND_H

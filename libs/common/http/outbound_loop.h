@@ -1,13 +1,13 @@
 /*
- * outbound_loop - libcurl's multi interface driven by our loop: its sockets, its one timer,
- * and the news of finished transfers. Private to outbound.c.
+ * outbound_loop - libcurl's multi interface driven by our loop: its sockets, its one
+ * timer, and the news of finished transfers. Private to outbound.c.
  *
  * A connection's socket stays watched for as long as it is open, also between two
  * transfers: that saves four system calls a transfer.
  *
  * Use:   outbound_loop_open; outbound_loop_prepare for each easy handle; add and remove,
- * but never while `inside`; outbound_loop_close when no handle is added any more. Owns: the
- * multi handle with its connections.
+ *        but never while `inside`; outbound_loop_close when no handle is added any more.
+ * Owns:  the multi handle with its connections.
  */
 #ifndef HTTP_OUTBOUND_LOOP_H
 #define HTTP_OUTBOUND_LOOP_H

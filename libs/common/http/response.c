@@ -69,8 +69,7 @@ void response_start(struct response_reader *r, bool head_only)
 	r->interim = 0;
 }
 
-/* 100 and 103 announce the answer; 101 would change the protocol, which nobody asked for.
- */
+/* 100 and 103 announce the answer; 101 would change the protocol: nobody asked for that. */
 static bool pass_over(struct response_reader *r)
 {
 	if (r->answer.status == 101 || ++r->interim > INTERIM_MAX)

@@ -2,13 +2,13 @@
  * response - one answer read from bytes: head, framing, body. No socket, no clock.
  *
  * Heads go through head.c, chunks through chunk.c before llhttp decodes them; a body of
- * known length is only counted. 1xx answers are passed over.
+ * known length is only counted. 1xx answers are passed over. The verdict does not depend
+ * on how the bytes were split.
  *
- * Use:   zero-initialise; response_start per request; response_feed with whatever has come
- *        until state is RESPONSE_WHOLE; response_end when the connection ended.
- * Owns:  the text of the head, which `answer` points into: good until the next
- * response_start. Fails: response_feed returns false for what breaks HTTP; nothing after it
- * may be parsed. The verdict does not depend on how the bytes were split.
+ * Use:   zero-initialise; response_start per request; response_feed with whatever has
+ *        come until state is RESPONSE_WHOLE; response_end when the connection ended.
+ * Owns:  the text of the head, which `answer` points into: good until response_start.
+ * Fails: response_feed returns false for what breaks HTTP; nothing after it may be parsed.
  */
 #ifndef HTTP_RESPONSE_H
 #define HTTP_RESPONSE_H
@@ -49,8 +49,7 @@ struct response_reader {
 void response_fini(struct response_reader *r);
 void response_start(struct response_reader *r, bool head_only);
 
-/* *used is how many bytes belong to this answer; fewer than all only when it is whole or
- * stopped. */
+/* *used: how many bytes belong to this answer; not all only if it is whole or stopped. */
 bool response_feed(struct response_reader *r, struct str bytes, size_t *used);
 
 /* The connection ended: true if that makes the answer whole. */

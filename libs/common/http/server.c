@@ -58,8 +58,8 @@ static void on_tick(struct timer *tick)
 	struct http_server *s = container_of(tick, struct http_server, tick);
 	uint64_t now_ms = server_now_ms(s);
 
-	LIST_EACH(&s->conns, link)
-	conn_check_time(container_of(link, struct conn, link), now_ms);
+	LIST_EACH (&s->conns, link)
+		conn_check_time(container_of(link, struct conn, link), now_ms);
 	if (s->peers && ++s->ticks % SWEEP_EVERY == 0)
 		peers_sweep(s->peers, now_ms);
 	if (s->conn_count == 0)
@@ -187,8 +187,7 @@ unsigned http_server_in_hand(const struct http_server *s)
 {
 	unsigned busy = 0;
 
-	LIST_EACH(&s->conns, link)
-	{
+	LIST_EACH (&s->conns, link) {
 		const struct conn *c = container_of(link, struct conn, link);
 
 		if (c->state != CONN_CLOSING && (c->x || conn_waiting(c)))
@@ -275,6 +274,6 @@ void http_server_close(struct http_server **server, void (*cb)(void *ctx), void 
 	s->closed_ctx = ctx;
 	stop_listening(s);
 	timer_close(&s->tick, on_tick_closed);
-	LIST_EACH(&s->conns, link)
-	conn_close(container_of(link, struct conn, link));
+	LIST_EACH (&s->conns, link)
+		conn_close(container_of(link, struct conn, link));
 }

@@ -1,7 +1,7 @@
 /*
- * upstream - what the two halves of the client share: client.c (calls: where they go, when
- * they are given up) and client_conn.c (one connection: its socket, and the call it
- * carries). Private to them.
+ * upstream - what the two halves of the client share, and nobody else sees: client.c
+ * (calls: where they go, when they are given up) and client_conn.c (one connection: its
+ * socket, and the call it carries).
  */
 #ifndef HTTP_UPSTREAM_H
 #define HTTP_UPSTREAM_H
@@ -51,8 +51,7 @@ struct client_conn {
 
 /* Starts to connect; `call` (NULL: a probe) is sent as soon as that worked. */
 void client_conn_open(struct http_upstream *u, struct endpoint *e, struct http_call *call);
-/* Sends a call on an idle connection; false if that is dead and took not a byte: it is
- * closed. */
+/* On an idle connection; false if that is dead and took not a byte: it is closed then. */
 bool client_conn_send(struct client_conn *conn, struct http_call *call);
 /* The call, if any, is let go and told nothing. */
 void client_conn_close(struct client_conn *conn);

@@ -76,8 +76,8 @@ void verifier_free(struct verifier **vp)
 	if (!v)
 		return;
 	*vp = NULL;
-	LIST_EACH(&v->by_age, link)
-	forget(v, container_of(link, struct ended, link));
+	LIST_EACH (&v->by_age, link)
+		forget(v, container_of(link, struct ended, link));
 	map_fini(&v->ended);
 	map_fini(&v->by_digest);
 	free(v->verdicts);
@@ -170,8 +170,7 @@ void verifier_revoke(
 	int64_t now_s = clock_wall_s();
 	struct ended *s;
 
-	LIST_EACH(&v->by_age, link)
-	{
+	LIST_EACH (&v->by_age, link) {
 		s = container_of(link, struct ended, link);
 		if (s->forget_after_s > now_s)
 			break;

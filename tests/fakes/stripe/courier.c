@@ -123,8 +123,7 @@ static struct delivery *first_due(struct courier *k, uint64_t now)
 	const struct stripe *s = container_of(k, struct stripe, courier);
 	struct delivery *best = NULL;
 
-	LIST_EACH(&k->waiting, it)
-	{
+	LIST_EACH (&k->waiting, it) {
 		struct delivery *d = container_of(it, struct delivery, link);
 
 		if (d->due_ms <= now && (!best || s->control.webhooks == WEBHOOKS_REVERSE))
@@ -158,8 +157,7 @@ static void schedule(struct courier *k)
 
 	if (k->quiet || list_empty(&k->waiting))
 		return;
-	LIST_EACH(&k->waiting, it)
-	{
+	LIST_EACH (&k->waiting, it) {
 		struct delivery *d = container_of(it, struct delivery, link);
 
 		due = d->due_ms < due ? d->due_ms : due;

@@ -119,8 +119,7 @@ static void customer_remove(struct api *a)
 		api_missing(a, "customer", "id", str_of(c->o.id));
 		return;
 	}
-	LIST_EACH(&a->s->subscriptions.newest, it)
-	{
+	LIST_EACH (&a->s->subscriptions.newest, it) {
 		struct subscription *u = container_of(it, struct subscription, o.link);
 
 		if (u->customer == c && !u->ended_at)

@@ -174,8 +174,7 @@ outcome_t portal_page(struct task *t)
 		return reply_no_page(t);
 	b = page_begin(s);
 	buf_add_str(b, STR("<h1>Your subscriptions</h1>\n"));
-	LIST_EACH(&s->subscriptions.newest, it)
-	{
+	LIST_EACH (&s->subscriptions.newest, it) {
 		struct subscription *u = container_of(it, struct subscription, o.link);
 
 		if (u->customer == p->customer)

@@ -1,0 +1,332 @@
+#include "feed.h"
+
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/map.h"
+#include "data/redis.h"
+
+#define PAGE          "500"
+#define TEXT_MAX      (8u << 20)
+#define LOOK_EVERY_MS 2000 /* a doorbell may be lost */
+#define QUIET_MS      5000 /* after so long without news the record is asked */
+
+struct feeds {
+	struct chat *chat;
+	struct map by_reply;
+	struct list all;
+	struct timer tick;
+};
+
+struct feed {
+	struct map_node node; /* key: reply_id */
+	struct list link;
+	struct feeds *feeds; /* NULL: abandoned */
+	struct uuid reply_id, room_id, user_id;
+	struct list readers;
+	struct pubsub_watch watch;
+	struct str key; /* of the log and of its doorbell */
+	char after[48]; /* entry id up to which the log was read */
+	bool reading, again;
+	bool asking; /* the record */
+	bool logged_end;
+	uint64_t news_ms;
+	struct buf text;
+	struct feed_view view;
+	struct arena arena; /* the end */
+	unsigned pins;      /* calls that will come back to this feed */
+};
+
+static void look(struct feed *f);
+static void ask_record(struct feed *f);
+
+const struct feed_view *feed_view(const struct feed *f)
+{
+	return &f->view;
+}
+
+/* Whoever calls holds a pin: readers may leave. */
+static void tell(struct feed *f)
+{
+	f->view.text = buf_str(&f->text);
+	f->news_ms = clock_mono_ms();
+	LIST_EACH (&f->readers, it) {
+		struct feed_reader *r = container_of(it, struct feed_reader, link);
+
+		r->changed(r);
+	}
+}
+
+/* The last reader has left: nobody finds it any more; what was asked may still come back.
+ */
+static void abandon(struct feed *f)
+{
+	pubsub_unwatch(f->feeds->chat->app->pubsub, &f->watch);
+	map_remove(&f->feeds->by_reply, &f->node);
+	list_del(&f->link);
+	f->feeds = NULL;
+}
+
+static void maybe_free(struct feed *f)
+{
+	if (f->feeds && list_empty(&f->readers))
+		abandon(f);
+	if (f->feeds || f->pins)
+		return;
+	buf_fini(&f->text);
+	arena_fini(&f->arena);
+	free(f);
+}
+
+/* ---- the log ---- */
+
+static struct str field(const struct redis_value *fields, struct str name)
+{
+	for (size_t i = 0; i + 1 < fields->count; i += 2) {
+		if (str_eq(redis_at(fields, i).s, name))
+			return redis_at(fields, i + 1).s;
+	}
+	return STR_NONE;
+}
+
+/* An attempt that was given up may still write: what is not of the newest counts for
+ * nothing. */
+static void take_entry(struct feed *f, const struct redis_value *fields)
+{
+	struct str type = field(fields, STR("t")), data = field(fields, STR("d"));
+	int64_t attempt = 0;
+
+	if (!str_i64(field(fields, STR("f")), &attempt) || attempt < f->view.attempt)
+		return;
+	if (attempt > f->view.attempt) {
+		f->view.attempt = attempt;
+		buf_clear(&f->text);
+	}
+	if (str_eq(type, STR("delta")) && f->text.len + data.len <= TEXT_MAX)
+		buf_add_str(&f->text, data);
+	else if (str_eq(type, STR("done")))
+		f->logged_end = true;
+}
+
+static void take_log(struct feed *f, const struct redis_value *entries)
+{
+	for (size_t i = 0; i < entries->count; i++) {
+		struct redis_value entry = redis_at(entries, i),
+				   fields = redis_at(&entry, 1);
+		struct str id = redis_at(&entry, 0).s;
+
+		if (id.len >= sizeof f->after)
+			continue;
+		memcpy(f->after, id.ptr, id.len);
+		f->after[id.len] = '\0';
+		take_entry(f, &fields);
+	}
+	if (entries->count) {
+		f->again |= entries->count >= 500;
+		tell(f);
+	}
+}
+
+static void on_log(void *ctx, enum err e, const struct redis_value *v)
+{
+	struct feed *f = ctx;
+
+	f->reading = false;
+	if (f->feeds && e == ERR_OK && v->kind == REDIS_ARRAY && !f->view.end)
+		take_log(f, v);
+	f->pins--;
+	if (f->feeds && f->logged_end && !f->view.end)
+		ask_record(f);
+	else if (f->feeds && f->again)
+		look(f);
+	maybe_free(f);
+}
+
+/* Reads on where it stopped; one reading at a time. */
+static void look(struct feed *f)
+{
+	struct redis *redis = f->feeds->chat->app->redis;
+	struct buf from = { 0 };
+
+	f->again = f->reading;
+	if (f->reading || f->view.end || !redis_is_up(redis))
+		return;
+	f->reading = true;
+	f->pins++;
+	buf_addf(&from, "%s%s", f->after[0] ? "(" : "-", f->after);
+	redis_send(redis,
+		&REDIS_CMD(STR("XRANGE"), f->key, buf_str(&from), STR("+"), STR("COUNT"),
+			STR(PAGE)),
+		on_log, f);
+	buf_fini(&from);
+}
+
+static void on_ring(struct pubsub_watch *w, struct str message)
+{
+	(void)message;
+	look(container_of(w, struct feed, watch));
+}
+
+/* ---- the record ---- */
+
+struct asking {
+	struct feed *feed;
+	struct message m;
+};
+static step_fn ask_begin, record_read;
+
+static bool has_ended(const struct message *m)
+{
+	return !str_eq(m->state, STR("queued")) && !str_eq(m->state, STR("generating"));
+}
+
+static struct str keep(struct feed *f, struct str s)
+{
+	return s.ptr ? arena_dup(&f->arena, s) : STR_NONE;
+}
+
+/* The record is right, whatever was shown so far. */
+static void take_end(struct feed *f, const struct message *m)
+{
+	struct message *end = arena_new(&f->arena, struct message);
+
+	*end = *m;
+	end->sender = keep(f, m->sender);
+	end->state = keep(f, m->state);
+	end->content = keep(f, m->content);
+	end->model = keep(f, m->model);
+	end->finish_reason = keep(f, m->finish_reason);
+	end->error = keep(f, m->error);
+	f->view.end = end;
+	buf_clear(&f->text);
+	buf_add_str(&f->text, end->content);
+	tell(f);
+}
+
+static outcome_t ask_begin(struct task *t, enum err e)
+{
+	struct asking *a = arena_new(&t->arena, struct asking);
+
+	(void)e;
+	a->feed = t->state;
+	t->state = a;
+	return rooms_read_reply(t, &a->feed->room_id, &a->feed->user_id, &a->feed->reply_id,
+		&a->m, record_read);
+}
+
+static outcome_t record_read(struct task *t, enum err e)
+{
+	struct asking *a = t->state;
+	struct feed *f = a->feed;
+
+	f->asking = false;
+	f->news_ms = clock_mono_ms();
+	if (f->feeds && e == ERR_OK && has_ended(&a->m) && !f->view.end)
+		take_end(f, &a->m);
+	f->pins--;
+	maybe_free(f);
+	return task_end(t);
+}
+
+static void ask_record(struct feed *f)
+{
+	if (f->asking)
+		return;
+	f->asking = true;
+	f->pins++;
+	task_start(f->feeds->chat->app, ask_begin, f);
+}
+
+static void on_tick(struct timer *timer)
+{
+	struct feeds *all = container_of(timer, struct feeds, tick);
+	uint64_t now_ms = clock_mono_ms();
+
+	LIST_EACH (&all->all, it) {
+		struct feed *f = container_of(it, struct feed, link);
+
+		if (f->view.end)
+			continue;
+		look(f);
+		if (f->logged_end || now_ms - f->news_ms >= QUIET_MS)
+			ask_record(f);
+	}
+}
+
+/* ---- readers ---- */
+
+static struct feed *feed_new(struct feeds *all, const struct uuid *room_id,
+	const struct uuid *user_id, const struct uuid *reply_id)
+{
+	struct feed *f = calloc(1, sizeof *f);
+	char id[UUID_TEXT_SIZE];
+
+	if (!f)
+		abort();
+	f->feeds = all;
+	f->reply_id = *reply_id;
+	f->room_id = *room_id;
+	f->user_id = *user_id;
+	f->news_ms = clock_mono_ms();
+	list_init(&f->readers);
+	arena_init(&f->arena);
+	f->node.key = uuid_bytes(&f->reply_id);
+	map_insert(&all->by_reply, &f->node);
+	list_push(&all->all, &f->link);
+	uuid_format(reply_id, id);
+	f->key = arena_fmt(&f->arena, "castor:%s:reply:{%s}", all->chat->app->set.env, id);
+	f->watch.node.key = f->key;
+	f->watch.rung = on_ring;
+	pubsub_watch(all->chat->app->pubsub, &f->watch);
+	look(f); /* without waiting for the watch to be in force */
+	return f;
+}
+
+void feed_join(struct feeds *all, const struct uuid *room_id, const struct uuid *user_id,
+	const struct uuid *reply_id, struct feed_reader *r)
+{
+	struct map_node *node = map_find(&all->by_reply, uuid_bytes(reply_id));
+
+	r->feed = node ? container_of(node, struct feed, node)
+		       : feed_new(all, room_id, user_id, reply_id);
+	list_push(&r->feed->readers, &r->link);
+}
+
+void feed_leave(struct feed_reader *r)
+{
+	struct feed *f = r->feed;
+
+	list_del(&r->link);
+	r->feed = NULL;
+	maybe_free(f);
+}
+
+struct feeds *feeds_open(struct chat *c)
+{
+	struct feeds *all = calloc(1, sizeof *all);
+
+	if (!all)
+		abort();
+	all->chat = c;
+	map_init(&all->by_reply);
+	list_init(&all->all);
+	timer_open(&c->app->loop, &all->tick, on_tick);
+	timer_start(&all->tick, LOOK_EVERY_MS, LOOK_EVERY_MS);
+	return all;
+}
+
+static void on_closed(struct timer *timer)
+{
+	struct feeds *all = container_of(timer, struct feeds, tick);
+
+	map_fini(&all->by_reply);
+	free(all);
+}
+
+void feeds_close(struct feeds **feeds)
+{
+	struct feeds *all = *feeds;
+
+	*feeds = NULL;
+	timer_close(&all->tick, on_closed);
+}

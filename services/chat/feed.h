@@ -1,0 +1,45 @@
+/*
+ * feed - one reply as it is being written, followed in Redis once per process for all its
+ * readers.
+ *
+ * The feed keeps the text so far and wakes its readers when there is more; each reader
+ * knows how far it has got, so that a reader that comes back, or is slow, simply takes what
+ * it lacks. The log (services/ai-worker/reply_log.h) is read at every ring of its doorbell
+ * and at least every few seconds; when it is gone, or Redis is, the record in Postgres
+ * tells the end.
+ *
+ * Use:   feed_join with a reader; changed is called from the loop; feed_leave.
+ * Owns:  the text and the watch on the doorbell; gone with its last reader.
+ */
+#ifndef CHAT_FEED_H
+#define CHAT_FEED_H
+
+#include "chat.h"
+#include "rooms_store.h"
+
+struct feed;
+
+struct feed_reader {
+	struct list link;
+	/* There is more text, a new attempt, or the end. The reader may leave in it. */
+	void (*changed)(struct feed_reader *r);
+	struct feed *feed;
+};
+
+/* What readers look at. */
+struct feed_view {
+	int64_t attempt; /* text of another attempt is void; 0: none has begun */
+	struct str text;
+	const struct message *end; /* the stored reply, once it has ended; NULL before */
+};
+const struct feed_view *feed_view(const struct feed *f);
+
+struct feeds;
+struct feeds *feeds_open(struct chat *c);
+void feeds_close(struct feeds **f); /* every reader has left */
+
+void feed_join(struct feeds *all, const struct uuid *room_id, const struct uuid *user_id,
+	const struct uuid *reply_id, struct feed_reader *r);
+void feed_leave(struct feed_reader *r);
+
+#endif
