@@ -93,6 +93,9 @@ $(BUILD)/%.o: %.c
 	$(call say,CC)
 	$(Q)$(CC) $(ALL_CFLAGS) -c $< -o $@
 
+# Its text is taken in by the assembler, where the compiler does not see it.
+$(BUILD)/gateway/site.o: gateway/openapi.yaml
+
 # Everything a service's folder holds but its main.c: also linked into its tests.
 define proc_rules
 SRC_$(1) := $$(wildcard $$(DIR_$(1))/*.c)

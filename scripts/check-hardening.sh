@@ -21,6 +21,7 @@ check_binary() { # FILE
 	[[ $dynamic == *BIND_NOW* || $dynamic == *"Flags: NOW"* ]] || complain "$file" "symbols are bound late"
 	[[ $segments =~ GNU_STACK[^$'\n']*RW\  ]] || complain "$file" "the stack may be executed"
 	[[ ! $segments =~ LOAD[^$'\n']*RWE ]] || complain "$file" "a segment is writable and executable"
+	[[ $dynamic != *TEXTREL* ]] || complain "$file" "its code is written to when it is loaded"
 	[[ $symbols == *__stack_chk_fail* ]] || complain "$file" "no stack protector"
 	[[ $symbols =~ __[a-z]+_chk@ ]] || complain "$file" "no fortified functions"
 	[[ $dynamic != *RPATH* && $dynamic != *RUNPATH* ]] || complain "$file" "a library path of its own"

@@ -20,6 +20,7 @@ if [ -z "$(find "$TAR" -mtime -30 2>/dev/null)" ]; then
 		tail -n 5 "$CACHE/debootstrap.log" >&2
 		exit 1
 	}
+	chmod 755 "$root" # mktemp made it private
 	rm -rf "$root"/var/cache/apt/archives/*.deb
 	tar -C "$root" --exclude=./proc/* --exclude=./sys/* --exclude=./dev/* -cf "$TAR.new" .
 	mv "$TAR.new" "$TAR"

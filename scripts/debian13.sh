@@ -34,7 +34,7 @@ cp /etc/resolv.conf "$ROOT/etc/resolv.conf"
 # The tree as it is, with what git does not know yet; files keep their times, so that make sees what changed.
 mkdir -p "$ROOT/src"
 find "$ROOT/src" -mindepth 1 -maxdepth 1 ! -name 'build*' -exec rm -rf {} +
-git ls-files -co --exclude-standard -z | xargs -0 tar -c --ignore-failed-read 2>/dev/null | tar -C "$ROOT/src" -x
+git ls-files -co --exclude-standard -z | tar -c --null --ignore-failed-read -T - | tar -C "$ROOT/src" -x
 
 # shellcheck disable=SC2016 # expanded inside
 chroot "$ROOT" env -i HOME=/root PATH=/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 \

@@ -98,7 +98,7 @@ start_all() {
 
 print_where_to_go() {
 	say "ready in $((TOOK / 1000)).$((TOOK % 1000 / 100)) s"
-	echo "  API        http://localhost:$PORT"
+	echo "  API        http://localhost:$PORT          described in /openapi.yaml"
 	if [ "${OTP_DELIVERY:-response}" = response ]; then
 		echo "  a code     curl -s localhost:$PORT/auth/signup -H 'Content-Type: application/json' -d '{\"mobile\":\"8989898989\"}'"
 		echo "             the answer holds it (OTP_DELIVERY=response)"

@@ -206,8 +206,10 @@ decide_for() { # PROCESS
 	esac
 	if [ ${#JWT_KEYS[@]} != 0 ]; then
 		DECIDED+=("JWT_PRIVATE_KEY_FILE=${JWT_KEYS[0]}" "JWT_PUBLIC_KEY_FILE=${JWT_KEYS[1]}")
-		# With a key pair, the secret that other secrets come from is auth's alone.
-		[ "$name" = auth ] || DECIDED+=("SECRET_KEY=" "SECRET_KEY_FILE=")
+	fi
+	# With a key pair, the secret that other secrets come from is auth's alone.
+	if [ "$name" != auth ] && [ -n "${JWT_KEYS[*]}${JWT_PUBLIC_KEY:-}${JWT_PUBLIC_KEY_FILE:-}" ]; then
+		DECIDED+=("SECRET_KEY=" "SECRET_KEY_FILE=")
 	fi
 }
 

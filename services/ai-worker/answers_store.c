@@ -34,7 +34,8 @@ static const struct pg_batch_kind claims = { .stmt = &claim_stmt,
 	.arrays = 2,
 	.elem = { PG_ELEM_UUID, PG_ELEM_UUID },
 	.encode = encode_claim,
-	.extra = extra_claim };
+	.extra = extra_claim,
+	.lanes = 1 };
 
 static void claim_done(
 	struct pg_batch_item *item, enum err e, const struct pg_rows *rows, int row)
@@ -106,7 +107,8 @@ static const struct pg_batch_kind finishes = { .stmt = &finish_stmt,
 	.arrays = 10,
 	.elem = { PG_ELEM_UUID, PG_ELEM_I64, PG_ELEM_TEXT, PG_ELEM_TEXT, PG_ELEM_TEXT,
 		PG_ELEM_TEXT, PG_ELEM_TEXT, PG_ELEM_TEXT, PG_ELEM_I32, PG_ELEM_I32 },
-	.encode = encode_finish };
+	.encode = encode_finish,
+	.lanes = 1 };
 
 static void finish_done(
 	struct pg_batch_item *item, enum err e, const struct pg_rows *rows, int row)

@@ -32,7 +32,7 @@ static const struct setting settings[] = {
 		"first delay before a retry; doubles, with full jitter", 1, 60000 },
 	{ "WORKER_DELTA_MS", SETTING_INT, AT(delta_ms), "20",
 		"how long pieces of text are gathered for readers", 0, 1000 },
-	{ "CONTEXT_TURNS", SETTING_INT, AT(context_turns), "40",
+	{ "CONTEXT_TURNS", SETTING_INT, AT(context_turns), "20",
 		"newest turns sent to the model", 1, 256 },
 	{ "CONTEXT_MAX_BYTES", SETTING_INT, AT(context_max_bytes), "200000",
 		"of all turns sent; the newest always is", 1, 4000000 },

@@ -29,6 +29,11 @@ static const struct pg_stmt unlink_account = { "account_unlink",
 	" where user_id = $1::uuid and customer_id = $2::text",
 	.write = true };
 
+static const struct pg_stmt new_key = { "account_new_key",
+	"update billing.accounts set customers = customers + 1"
+	" where user_id = $1::uuid and customers = $2::int8 and customer_id is null",
+	.write = true };
+
 static const struct pg_stmt find_customer = { "account_customer",
 	"select customer_id from billing.accounts"
 	" where user_id = $1::uuid and customer_id is not null" };
@@ -131,6 +136,16 @@ outcome_t account_unlink(
 	pg_add_uuid(&p, user);
 	pg_add_text(&p, customer_id);
 	return pg_run(t, &unlink_account, &p, NULL, NULL, next);
+}
+
+outcome_t account_new_key(
+	struct task *t, const struct uuid *user, int64_t customers, step_fn *next)
+{
+	struct pg_params p = { 0 };
+
+	pg_add_uuid(&p, user);
+	pg_add_i64(&p, customers);
+	return pg_run(t, &new_key, &p, NULL, NULL, next);
 }
 
 outcome_t account_customer(

@@ -35,6 +35,9 @@ outcome_t account_link(struct task *t, const struct uuid *user, struct str *cust
  */
 outcome_t account_unlink(struct task *t, const struct uuid *user, struct str customer_id,
 	step_fn *next) MUST_USE;
+/* The next customer gets another idempotency key, if this was the number of the last. */
+outcome_t account_new_key(
+	struct task *t, const struct uuid *user, int64_t customers, step_fn *next) MUST_USE;
 /* *customer_id of the user; ERR_NOT_FOUND: none. */
 outcome_t account_customer(struct task *t, const struct uuid *user, struct str *customer_id,
 	step_fn *next) MUST_USE;

@@ -36,7 +36,7 @@ struct billing {
 	struct chores *chores;
 	/* counters */
 	uint64_t *events_stored, *events_repeated, *events_refused;
-	uint64_t *synced, *sync_failed, *drift;
+	uint64_t *synced, *sync_failed, *drift, *missed;
 };
 
 /* A member of ours, by a task. */

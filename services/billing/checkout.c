@@ -27,14 +27,13 @@ struct checkout {
 	struct checkout_row row;
 	struct stripe_call call;
 	struct stripe_session session;
-	struct stripe_event
-		paid; /* the hint that is left when the session turns out paid */
+	struct stripe_event paid; /* noted when the session turns out to be */
 	bool fresh;
 	int tries;
 };
 
 static step_fn checkout_start, checkout_begun, session_looked_at, paid_noted, customer_made,
-	customer_linked, customer_gone, session_made, session_written;
+	customer_linked, customer_gone, session_made, session_written, key_changed;
 
 static outcome_t subscribe(struct task *t)
 {
@@ -76,6 +75,17 @@ static outcome_t reply_url(struct task *t, struct str url)
 static outcome_t reply_away(struct task *t, enum err e)
 {
 	return reply_error(t, e == ERR_TIMEOUT || e == ERR_CANCELED ? e : ERR_UNAVAILABLE);
+}
+
+/* Stripe keeps a 5xx and gives it again to the same key: the next try needs another one. */
+static bool key_is_burnt(const struct stripe_call *call)
+{
+	return call->status >= 500;
+}
+
+static outcome_t key_changed(struct task *t, enum err e)
+{
+	return reply_error(t, e == ERR_OK ? ERR_UNAVAILABLE : e);
 }
 
 /* From the top, a moment later. */
@@ -180,6 +190,9 @@ static outcome_t customer_made(struct task *t, enum err e)
 
 	if (e == ERR_CONFLICT)
 		return start_again(t, e);
+	if (e != ERR_OK && key_is_burnt(&c->call))
+		return account_new_key(
+			t, &t->caller->user_id, c->row.customers, key_changed);
 	if (e != ERR_OK)
 		return reply_away(t, e);
 	c->row.customer_id = json_text(json_get(c->call.answer, "id"));
@@ -253,6 +266,8 @@ static outcome_t session_made(struct task *t, enum err e)
 			t, &t->caller->user_id, &c->row.attempt, customer_gone);
 	if (e == ERR_CONFLICT)
 		return start_again(t, e);
+	if (e != ERR_OK && key_is_burnt(&c->call))
+		return checkout_drop(t, &t->caller->user_id, &c->row.attempt, key_changed);
 	if (e == ERR_OK)
 		e = stripe_session_read(c->call.answer, &c->session);
 	if (e != ERR_OK || !c->session.url.len)

@@ -240,7 +240,7 @@ static outcome_t missed_stored(struct task *t, enum err e)
 	if (e != ERR_OK)
 		return missed_failed(t, e);
 	if (c->fresh) {
-		++*c->all->b->drift;
+		++*c->all->b->missed;
 		log_warn("event-missed", L_STR("event", c->event.id),
 			L_STR("type", c->event.type));
 		lanes_kick(c->all->b->lanes);

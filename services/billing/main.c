@@ -85,6 +85,8 @@ static void open_counters(struct billing *b)
 		"Events put off because Stripe or the database did not answer", NULL);
 	b->drift = metrics_counter(m, "castor_billing_drift_total",
 		"Changes at Stripe that no event had told", NULL);
+	b->missed = metrics_counter(m, "castor_billing_missed_events_total",
+		"Events that were asked for because they had not come", NULL);
 }
 
 static enum err billing_start(struct app *app)

@@ -93,6 +93,7 @@ static void on_done(struct outbound_call *out, enum err e)
 {
 	struct stripe_call *c = container_of(out, struct stripe_call, out);
 
+	c->status = out->status;
 	if (e == ERR_OK)
 		e = read_answer(c);
 	c->retry_after_s = out->retry_after_s;
@@ -148,6 +149,7 @@ outcome_t stripe_call(
 	c->client = client;
 	c->task = t;
 	c->answer = NULL;
+	c->status = 0;
 	c->error_type = c->error_code = c->error_param = STR_NONE;
 	c->out = (struct outbound_call){
 		.method = c->key ? "POST" : "GET",

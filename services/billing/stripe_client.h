@@ -31,6 +31,7 @@ struct stripe_call {
 	const char *key; /* Idempotency-Key of a POST; NULL: a GET */
 	/* results */
 	const struct json *answer;                      /* NULL if there was none */
+	int status;                                     /* 0: no answer */
 	struct str error_type, error_code, error_param; /* of a refusal */
 	int64_t retry_after_s;                          /* -1: not said */
 	/* private */

@@ -41,6 +41,7 @@ static const struct pg_batch_kind accepts = {
 		PG_ELEM_TEXT, PG_ELEM_BYTES, PG_ELEM_TEXT },
 	.encode = encode,
 	.extra = extra,
+	.lanes = 1,
 };
 
 struct pg_batch *messages_accepts_open(struct chat *c)

@@ -37,7 +37,10 @@ struct stream_place {
 	uint64_t hash;
 	bool given; /* by the client: it was told so much, perhaps nothing but the start */
 };
-#define STREAM_START { 0, 0xcbf29ce484222325u, false } /* the hash of nothing */
+/* Nothing told; the hash of nothing. */
+/* clang-format off */
+#define STREAM_START { 0, 0xcbf29ce484222325u, false }
+/* clang-format on */
 bool stream_place_read(struct task *t, struct stream_place *place);
 
 /* Tells the reply from `place` on; ends the task. `first` (may be empty): events to tell

@@ -318,6 +318,24 @@ TEST(the_tier_is_that_of_all_subscriptions)
 	CHECK_INT(tier_version(&u), 2);
 }
 
+/* It was thought to be u's, and its customer turns out to be v. */
+TEST(a_subscription_that_changes_hands_changes_both_tiers)
+{
+	fixture_start();
+	struct user u = user_new(), v = user_new();
+
+	apply(&u, "a", "active", 0);
+	sql_exec("update billing.accounts set customer_id = null where user_id = '%s'",
+		u.text);
+	sql_exec(
+		"insert into billing.accounts (user_id, customer_id)"
+		" values ('%s', 'cus_%s')",
+		v.text, u.text);
+	apply(&u, "a", "active", 0);
+	CHECK(user_becomes(&v, "Pro"));
+	CHECK(user_becomes(&u, "Basic"));
+}
+
 TEST(a_subscription_of_nobody_is_set_aside)
 {
 	fixture_start();

@@ -275,6 +275,26 @@ TEST(without_stripe_a_checkout_is_503_and_later_the_same_customer)
 	arena_fini(&a);
 }
 
+/* Stripe remembers a 500 under the call's idempotency key: the next try must have another.
+ */
+TEST(a_failure_that_stripe_remembers_is_not_for_ever)
+{
+	fixture_start();
+	struct user u = user_new();
+	struct arena a;
+
+	arena_init(&a);
+	stripe_control("{\"fail_status\":500,\"fail_times\":1,\"fail_stored\":true}");
+	CHECK_INT(post(&a, &u, "/subscribe/pro").status, 503); /* the customer */
+	CHECK(*user_checkout(&a, &u));
+	sql_exec("delete from billing.checkouts where user_id = '%s'", u.text);
+	stripe_control("{\"fail_status\":500,\"fail_times\":1}");
+	CHECK_INT(post(&a, &u, "/subscribe/pro").status, 503); /* the session */
+	user_pays(&u);
+	CHECK(user_becomes(&u, "Pro"));
+	arena_fini(&a);
+}
+
 TEST(events_that_come_while_stripe_is_away_are_worked_off_later)
 {
 	fixture_start();

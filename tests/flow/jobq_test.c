@@ -106,8 +106,9 @@ static long long pending(const char *stream)
 {
 	struct str answer = redis_server_do(&server, "XPENDING %s workers", stream);
 
-	return answer.len > 4 && str_starts(answer, STR("*4\r\n:")) ? atoll(answer.ptr + 5)
-								    : -1;
+	return answer.len > 4 && str_starts(answer, STR("*4\r\n:"))
+		       ? strtoll(answer.ptr + 5, NULL, 10)
+		       : -1;
 }
 
 static long long length(const char *stream)

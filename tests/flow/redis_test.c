@@ -100,7 +100,8 @@ TEST(ten_thousand_in_one_turn_answer_in_order)
 	TURN_UNTIL(&loop, seen.ended == 10000);
 	CHECK_INT(seen.in_order, 10000);
 	CHECK_INT(ask(r, REDIS_CMD(STR("INFO"), STR("stats"))), ERR_OK);
-	reads = atoll(strstr(buf_cstr(&seen.last_text), "total_reads_processed:") + 22);
+	reads = strtoll(
+		strstr(buf_cstr(&seen.last_text), "total_reads_processed:") + 22, NULL, 10);
 	CHECK(reads > 0 && reads < 200); /* 260 kB, of which Redis reads 16 kB at a time */
 	end(r);
 }

@@ -75,6 +75,9 @@ begin
 			delete from checkouts where user_id = v_user;
 		end if;
 		tier_changed := settle_tier(v_user, p_grace_s);
+		if v_old.user_id <> v_user then -- its customer turned out to be another's
+			tier_changed := settle_tier(v_old.user_id, p_grace_s) or tier_changed;
+		end if;
 	end if;
 	update events set state = 'done', done_at = now(),
 			error = case when outcome = 'unlinked' then outcome end

@@ -28,7 +28,7 @@ begin
 			row_number() over (partition by i.reply_id order by i.nth) = 1 as is_first
 		from unnest(p_room, p_reply) with ordinality as i(room_id, reply_id, nth)
 	), judged as (
-		select i.n, i.room_id, i.reply_id, case
+		select i.n, i.room_id, i.reply_id, j.fence, j.attempts, j.created_at, case
 			when j.reply_id is null or j.room_id <> i.room_id then 'gone'
 			when j.lease_until > now() or not i.is_first then 'held'
 			when j.not_before > now() then 'early'
@@ -38,15 +38,13 @@ begin
 		update jobs j set fence = j.fence + 1, attempts = j.attempts + 1, worker = p_worker,
 			lease_until = now() + p_lease_ms * interval '1 millisecond'
 		from judged g where g.outcome = 'claimed' and j.reply_id = g.reply_id
-		returning j.reply_id, j.fence, j.attempts, j.created_at
 	)
-	select g.n, g.outcome, t.fence, t.attempts, t.created_at, c.senders, c.contents
+	-- The rows are locked: what `taken` makes of them is known without joining it.
+	select g.n, g.outcome, g.fence + 1, g.attempts + 1, g.created_at, c.senders, c.contents
 	from judged g
-	left join taken t on g.outcome = 'claimed' and t.reply_id = g.reply_id
 	left join lateral (
-		select array_agg(m.sender order by m.id desc) as senders,
-			array_agg(m.content order by m.id desc) as contents
-		from (select m.id, m.sender, m.content from messages m
+		select array_agg(m.sender) as senders, array_agg(m.content) as contents
+		from (select m.sender, m.content from messages m
 			where g.outcome = 'claimed' and m.room_id = g.room_id and m.id < g.reply_id
 				and m.content <> ''
 				and m.state in ('complete', 'truncated', 'stopped')

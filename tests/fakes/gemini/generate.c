@@ -32,6 +32,7 @@ struct call {
 	unsigned chunk;        /* pieces sent */
 	unsigned chunks;       /* in all, the thought not counted */
 	int64_t answer_tokens; /* in the pieces sent */
+	bool begun;            /* the head of a stream has been sent */
 	char id[23];
 };
 
@@ -115,12 +116,21 @@ static void call_close(struct call *c, enum err e)
 	}
 }
 
-static outcome_t call_hung(struct task *t, enum err e)
+/* The end of a wait that did not end well: the client left, or waited for too long. */
+static outcome_t call_give_up(struct task *t, enum err e)
 {
 	struct call *c = t->state;
 
 	call_close(c, e);
-	return c->chunk ? reply_stream_abort(t) : google_error(t, 504, google_message(504));
+	if (c->begun)
+		return reply_stream_abort(t);
+	return e == ERR_CANCELED ? reply_error(t, e)
+				 : google_error(t, 504, google_message(504));
+}
+
+static outcome_t call_hung(struct task *t, enum err e)
+{
+	return call_give_up(t, e);
 }
 
 /* A refusal in place of an answer: [[status]], [[perday]]. */
@@ -241,16 +251,15 @@ static outcome_t call_answer(struct task *t, enum err e)
 	struct str type = c->dress == SSE ? STR("text/event-stream")
 					  : STR("application/json; charset=UTF-8");
 
-	if (e != ERR_OK) {
-		call_close(c, e);
-		return google_error(t, 504, google_message(504));
-	}
+	if (e != ERR_OK)
+		return call_give_up(t, e);
 	if (c->script.per_day || (c->script.status && c->script.error_after < 0))
 		return call_fail(t);
 	call_compose(t, c);
-	if (c->dress != WHOLE)
+	c->begun = c->dress != WHOLE;
+	if (c->begun)
 		reply_stream_begin(t, 200, type);
-	if (c->dress != WHOLE && !nothing)
+	if (c->begun && !nothing)
 		return call_next(t, ERR_OK);
 	buf_clear(out);
 	if (nothing)
@@ -258,7 +267,7 @@ static outcome_t call_answer(struct task *t, enum err e)
 	else
 		put_piece(out, c, 0);
 	call_close(c, ERR_OK);
-	if (c->dress == WHOLE)
+	if (!c->begun)
 		return reply_bytes(t, 200, type, buf_str(out));
 	reply_stream_write(t, buf_str(out));
 	return reply_stream_end(t);
@@ -298,10 +307,8 @@ static outcome_t call_next(struct task *t, enum err e)
 	struct call *c = t->state;
 	struct buf *out = &c->gemini->scratch;
 
-	if (e != ERR_OK) {
-		call_close(c, e);
-		return reply_stream_abort(t);
-	}
+	if (e != ERR_OK)
+		return call_give_up(t, e);
 	buf_clear(out);
 	while (c->chunk < c->chunks && !breaks_here(c)) {
 		put_piece(out, c, c->chunk++);

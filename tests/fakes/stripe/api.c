@@ -171,6 +171,24 @@ static outcome_t run(struct api *a, api_fn *fn)
 	return answer(a, a->status, buf_str(a->w.out));
 }
 
+/* As POST /__control asked. */
+static outcome_t fail_as_told(struct api *a)
+{
+	struct stripe *s = a->s;
+	uint8_t call[32];
+
+	s->calls_failed++;
+	api_fail(a, (int)s->control.fail_status, NULL, NULL, "An unknown error occurred");
+	if (s->control.fail_times && --s->control.fail_times == 0)
+		s->control.fail_status = 0;
+	a->key = http_header(http_req(a->t), STR("idempotency-key"));
+	if (s->control.fail_stored && a->key.len && !map_find(&s->replays, a->key)) {
+		digest_call(a, call);
+		remember(a, call);
+	}
+	return answer(a, a->status, buf_str(a->w.out));
+}
+
 struct late {
 	api_fn *fn;
 };
@@ -186,14 +204,8 @@ static outcome_t call_now(struct task *t, api_fn *fn)
 	a.w = json_writer(&s->scratch);
 	object_id(a.request_id, "req_");
 	s->calls++;
-	if (s->control.fail_status) {
-		s->calls_failed++;
-		api_fail(&a, (int)s->control.fail_status, NULL, NULL,
-			"An unknown error occurred");
-		if (s->control.fail_times && --s->control.fail_times == 0)
-			s->control.fail_status = 0;
-		return answer(&a, a.status, buf_str(a.w.out));
-	}
+	if (s->control.fail_status)
+		return fail_as_told(&a);
 	if (!key_is_good(&a) || !read_version(&a) || !read_form(&a) || !read_key(&a))
 		return answer(&a, a.status, buf_str(a.w.out));
 	return run(&a, fn);

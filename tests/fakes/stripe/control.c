@@ -23,6 +23,7 @@ outcome_t control_get(struct task *t)
 	json_put_bool(w, "livemode", s->control.livemode);
 	json_put_i64(w, "fail_status", s->control.fail_status);
 	json_put_i64(w, "fail_times", s->control.fail_times);
+	json_put_bool(w, "fail_stored", s->control.fail_stored);
 	json_put_i64(w, "delay_ms", s->control.delay_ms);
 	json_put_i64(w, "calls", s->calls);
 	json_put_i64(w, "calls_failed", s->calls_failed);
@@ -30,6 +31,7 @@ outcome_t control_get(struct task *t)
 	json_put_i64(w, "sessions", (int64_t)s->sessions.by_id.count);
 	json_put_i64(w, "subscriptions", (int64_t)s->subscriptions.by_id.count);
 	json_put_i64(w, "events", (int64_t)s->events.by_id.count);
+	json_put_i64(w, "undelivered", courier_left(s));
 	json_end(w);
 	return reply_json(t, 200);
 }
@@ -56,6 +58,7 @@ outcome_t control_post(struct task *t)
 		    P_OPT_BOOL("thin", &c.thin), P_OPT_BOOL("livemode", &c.livemode),
 		    P_OPT_INT("fail_status", &c.fail_status, 0, 599),
 		    P_OPT_INT("fail_times", &c.fail_times, 0, 1000000),
+		    P_OPT_BOOL("fail_stored", &c.fail_stored),
 		    P_OPT_INT("delay_ms", &c.delay_ms, 0, 600000)) ||
 		!read_mode(t, mode, &c.webhooks))
 		return reply_invalid(t);

@@ -188,6 +188,15 @@ void courier_add(struct stripe *s, struct event *e)
 		timer_start(&k->wake, 0, 0);
 }
 
+int64_t courier_left(const struct stripe *s)
+{
+	int64_t n = s->courier.busy;
+
+	LIST_EACH (&s->courier.waiting, it)
+		n++;
+	return n;
+}
+
 /* ---- begin and end ---- */
 
 void courier_open(struct app *app)

@@ -92,6 +92,7 @@ struct control {
 	bool livemode;       /* of objects and events */
 	int64_t fail_status; /* every call of /v1 is answered so; 0: no */
 	int64_t fail_times;  /* and so often; 0: until changed */
+	bool fail_stored;    /* and again to the same idempotency key, for ever */
 	int64_t delay_ms;    /* before every answer of /v1 */
 };
 
@@ -168,6 +169,8 @@ void event_of_customer(
 void courier_open(struct app *app);
 void courier_close(struct stripe *s);
 void courier_add(struct stripe *s, struct event *e);
+/* Deliveries that wait or are under way. */
+int64_t courier_left(const struct stripe *s);
 /* The call that delivers e now, in the arena; its body and headers too. */
 struct outbound_call *courier_call(
 	struct stripe *s, struct arena *a, const struct event *e);

@@ -1,4 +1,0 @@
-build-lint-clang/libs/common/base/clock.o: libs/common/base/clock.c \
-  libs/common/base/clock.h
-
-libs/common/base/clock.h:
