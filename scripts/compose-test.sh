@@ -86,6 +86,9 @@ build_images() {
 		build "castor-$target" -f deploy/Dockerfile --target "$target" \
 			--build-arg "VERSION=$(git describe --always --dirty 2>/dev/null || echo unknown)" .
 	done
+	for target in auth chat billing ai-worker; do
+		docker tag castor-migrate "castor-migrate-$target"
+	done
 }
 
 wait_healthy() {

@@ -6,8 +6,8 @@
 # behind. `deps.sh mirror` prints the mirror of Debian that this machine uses.
 set -euo pipefail
 
-# purpose, package, how to see that it is there: cmd:NAME on the PATH, lib:NAME known to pkg-config,
-# file:GLOB, or pkg for what only dpkg knows. What is there from elsewhere is good enough.
+# purpose, package, how to see that it is there: cmd:NAME on the PATH, lib:NAME known to pkg-config, or
+# file:GLOB. What is there from elsewhere is good enough.
 needs() {
 	cat <<-'END'
 	run      ca-certificates          file:/etc/ssl/certs/ca-certificates.crt
@@ -48,13 +48,12 @@ needs() {
 
 say() { printf 'castor: %s\n' "$*" >&2; }
 
-is_there() { # CHECK PACKAGE
+is_there() { # CHECK
 	local found
 	case $1 in
 	cmd:*) PATH=$PATH:/usr/sbin:/sbin command -v "${1#cmd:}" >/dev/null ;;
 	lib:*) pkg-config --exists "${1#lib:}" 2>/dev/null ;;
 	file:*) found=$(compgen -G "${1#file:}") && [ -n "$found" ] ;;
-	pkg) [ "$(dpkg-query -W -f='${db:Status-Status}' "$2" 2>/dev/null)" = installed ] ;;
 	esac
 }
 
@@ -63,7 +62,7 @@ missing() {
 	local purpose package check
 	while read -r purpose package check; do
 		case " $* " in *" $purpose "*) ;; *) continue ;; esac
-		is_there "$check" "$package" || echo "$package"
+		is_there "$check" || echo "$package"
 	done < <(needs) | sort -u
 }
 

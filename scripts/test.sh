@@ -70,7 +70,7 @@ install_node_modules() {
 	sum=$(sha256sum tests/e2e/package-lock.json)
 	[ "$(cat tests/e2e/node_modules/.castor-lock 2>/dev/null)" = "$sum" ] && return 0
 	echo "installing what the e2e tests need (npm)"
-	(cd tests/e2e && npm ci --no-audit --no-fund --loglevel=error)
+	(cd tests/e2e && npm ci --no-audit --no-fund --loglevel=error) || return 1
 	echo "$sum" >tests/e2e/node_modules/.castor-lock
 }
 
@@ -81,7 +81,11 @@ run_journeys() {
 		[[ ! -e $file || $file != *${ONLY:-}* ]] || files+=("$file")
 	done
 	[ ${#files[@]} != 0 ] || return 0
-	[ ! -e tests/e2e/package-lock.json ] || install_node_modules
+	if [ -e tests/e2e/package-lock.json ] && ! install_node_modules; then
+		echo "FAIL  e2e: npm could not install what the tests need"
+		echo "0 1" >"$LOGS/e2e-npm.sum"
+		return 0
+	fi
 	for file in "${files[@]}"; do
 		run_one "e2e/$(basename "$file" .test.mjs)" scripts/node-test.sh "$file"
 	done

@@ -4,6 +4,7 @@
 
 #include "answers_store.h"
 #include "base/clock.h"
+#include "base/utf8.h"
 #include "messages.h"
 #include "reply_log.h"
 
@@ -65,13 +66,20 @@ static void free_answer(struct answer *a)
 	free(a);
 }
 
-/* True if the answer was abandoned: nothing is to be done with what came back. */
+/* Nothing may come back to it any more. */
+static void maybe_free(struct answer *a)
+{
+	if (a->state == ANSWER_DONE && !a->at_store && !a->beating)
+		free_answer(a);
+}
+
+/* Something came back from the store. True if the answer was abandoned meanwhile. */
 static bool is_abandoned(struct answer *a)
 {
+	a->at_store = false;
 	if (!a->worker->stopping)
 		return false;
-	if (!a->beating)
-		free_answer(a);
+	maybe_free(a);
 	return true;
 }
 
@@ -148,6 +156,11 @@ void answer_claimed(struct answer *a, enum err e, const struct claim *c)
 		enter(a, ANSWER_DONE);
 		return;
 	}
+	if (w->handed_back) { /* too late to begin */
+		a->burnt = false;
+		enter(a, ANSWER_RELEASE);
+		return;
+	}
 	/* Counted before work starts: an answer that kills its worker comes to an end, too.
 	 */
 	if (a->attempts > w->attempts_max) {
@@ -179,8 +192,12 @@ static bool on_event(void *ctx, const struct sse_event *ev)
 	struct answer *a = ctx;
 	size_t before = a->text.len;
 
-	if (model_read(&a->said, ev->data, &a->text) != ERR_OK || a->text.len > TEXT_MAX)
+	if (model_read(&a->said, ev->data, &a->text) != ERR_OK)
 		return false;
+	if (a->text.len > TEXT_MAX) {
+		a->text.len = utf8_whole(str_span(a->text.ptr, TEXT_MAX));
+		return false; /* cut here: incomplete */
+	}
 	if (before == 0 && a->text.len)
 		histogram_observe_us(
 			a->worker->first_chunk, clock_mono_us() - a->called_at_us);
@@ -234,6 +251,11 @@ static void call_ended(struct answer *a, enum err transport)
 		fail(a, "The model did not answer after several attempts.");
 		return;
 	}
+	/* An answer that cannot be read will hardly read better the next time. */
+	if ((transport == ERR_INVALID || transport == ERR_CANCELED) && a->attempts >= 2) {
+		fail(a, "The model's answer could not be read.");
+		return;
+	}
 	++*w->retries;
 	a->burnt = true;
 	a->delay_ms = backoff_ms(a);
@@ -277,6 +299,22 @@ static void start_call(struct answer *a)
 
 /* ---- STORE, RELEASE ---- */
 
+/* What the provider said beside the text goes first, then the text. */
+static bool store_less(struct answer *a)
+{
+	a->refusals++;
+	a->said = (struct model_said){ .retry_ms = -1 };
+	if (a->refusals == 2) {
+		buf_clear(&a->text);
+		a->end = END_FAILED;
+		a->why = "The answer could not be stored.";
+	}
+	if (a->refusals > 2)
+		return false;
+	enter(a, ANSWER_STORE);
+	return true;
+}
+
 void answer_stored(struct answer *a, enum err e)
 {
 	struct worker *w = a->worker;
@@ -299,14 +337,10 @@ void answer_stored(struct answer *a, enum err e)
 		++*w->lost_leases; /* another holder has it, or ended it */
 		log_info("answer-refused", L_INT("fence", a->fence));
 	} else {
-		/* The record will not take this text, ever: the reply must end all the
-		 * same. */
-		log_error("store-failed", L_ERR(e));
-		if (a->text.len) {
-			buf_clear(&a->text);
-			fail(a, "The answer could not be stored.");
+		/* The record will not take this, ever; the reply must end all the same. */
+		log_error("store-failed", L_ERR(e), L_INT("refusals", a->refusals));
+		if (store_less(a))
 			return;
-		}
 	}
 	enter(a, ANSWER_DONE);
 }
@@ -334,8 +368,7 @@ static void let_go(struct answer *a)
 	list_del(&a->link);
 	list_del(&a->flush_link);
 	w->in_hand--;
-	if (!a->beating) /* else when the heartbeat has come back */
-		free_answer(a);
+	maybe_free(a); /* else when the heartbeat has come back */
 	if (w->drain_since_ms == 0)
 		jobq_more(w->queue);
 }
@@ -360,7 +393,7 @@ void answer_stop(struct answer *a)
 void answer_beaten(struct answer *a, enum err e, bool stop)
 {
 	if (a->state == ANSWER_DONE) {
-		free_answer(a);
+		maybe_free(a);
 		return;
 	}
 	if (stop) {
@@ -390,14 +423,11 @@ void answer_hand_back(struct answer *a)
 /* What is still with Postgres is freed when that comes back. */
 void answer_abandon(struct answer *a)
 {
-	bool at_store = a->state != ANSWER_CALL && list_empty(&a->wait_link);
-
 	if (a->state == ANSWER_CALL)
 		break_off(a);
 	list_del(&a->link);
 	list_del(&a->wait_link);
 	list_del(&a->flush_link);
 	a->state = ANSWER_DONE;
-	if (!at_store && !a->beating)
-		free_answer(a);
+	maybe_free(a);
 }

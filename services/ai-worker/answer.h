@@ -40,7 +40,8 @@ struct answer {
 	int64_t fence, attempts;
 	bool maybe_stored; /* a STORE was sent whose fate is unknown */
 	struct pg_batch_item item, beat_item;
-	bool beating;
+	bool at_store; /* item is under way */
+	bool beating;  /* beat_item is */
 
 	/* the call */
 	struct outbound_call call;
@@ -54,6 +55,7 @@ struct answer {
 
 	/* how it ends */
 	enum answer_end end;
+	int refusals;     /* of a STORE by the record itself */
 	const char *why;  /* for the user; NULL: none */
 	int64_t delay_ms; /* RELEASE: until the next try */
 	bool burnt;       /* RELEASE: the attempt counts */

@@ -7,8 +7,7 @@
 /* ---- claim ---- */
 
 static const struct pg_stmt claim_stmt = { "worker_claim",
-	"select * from chat.worker_claim($1::uuid[], $2::uuid[], $3::text, $4::int4, "
-	"$5::int4)",
+	"select * from chat.worker_claim($1::uuid[], $2::uuid[], $3::text, $4::int4, $5::int4, $6::int4)",
 	.write = true };
 
 static void encode_claim(
@@ -28,6 +27,7 @@ static void extra_claim(struct pg_params *p, void *ctx)
 	pg_add_text(p, str_of(w->name));
 	pg_add_i32(p, (int32_t)w->lease_ms);
 	pg_add_i32(p, (int32_t)w->context_turns);
+	pg_add_i32(p, (int32_t)w->context_max_bytes);
 }
 
 static const struct pg_batch_kind claims = { .stmt = &claim_stmt,
@@ -35,6 +35,7 @@ static const struct pg_batch_kind claims = { .stmt = &claim_stmt,
 	.elem = { PG_ELEM_UUID, PG_ELEM_UUID },
 	.encode = encode_claim,
 	.extra = extra_claim,
+	.items_max = 64, /* each may bring context_max_bytes along */
 	.lanes = 1 };
 
 static void claim_done(
@@ -61,6 +62,7 @@ static void claim_done(
 
 void answers_claim(struct answer *a)
 {
+	a->at_store = true;
 	a->item.done = claim_done;
 	pg_batch_add(a->worker->claims, &a->item);
 }
@@ -120,6 +122,7 @@ static void finish_done(
 
 void answers_finish(struct answer *a)
 {
+	a->at_store = true;
 	a->item.done = finish_done;
 	pg_batch_add(a->worker->finishes, &a->item);
 }
@@ -159,6 +162,7 @@ static void release_done(
 
 void answers_release(struct answer *a)
 {
+	a->at_store = true;
 	a->item.done = release_done;
 	pg_batch_add(a->worker->releases, &a->item);
 }

@@ -2,27 +2,35 @@
 
 #include <stdio.h>
 
+#include "base/utf8.h"
 #include "json/read.h"
 
 static void keep(char *into, size_t size, struct str s)
 {
+	if (s.len >= size)
+		s.len = utf8_whole(str_span(s.ptr, size - 1));
 	if (s.ptr)
 		snprintf(into, size, "%.*s", STR_ARG(s));
 }
 
+/* Never negative, and small enough to be added. */
+static int64_t count_of(const struct json *usage, const char *name)
+{
+	int64_t n = 0;
+
+	json_i64(json_get(usage, name), &n);
+	return n < 0 ? 0 : n > INT32_MAX ? INT32_MAX : n;
+}
+
 static void read_counts(struct model_said *said, const struct json *usage)
 {
-	int64_t n, thoughts = 0;
+	int64_t out = count_of(usage, "candidatesTokenCount") +
+		      count_of(usage, "thoughtsTokenCount");
 
-	if (!usage)
-		return;
-	if (json_i64(json_get(usage, "promptTokenCount"), &n))
-		said->prompt_tokens = n;
-	json_i64(json_get(usage, "thoughtsTokenCount"), &thoughts);
-	if (!json_i64(json_get(usage, "candidatesTokenCount"), &n))
-		n = 0;
-	if (n + thoughts > said->output_tokens)
-		said->output_tokens = n + thoughts;
+	if (json_get(usage, "promptTokenCount"))
+		said->prompt_tokens = count_of(usage, "promptTokenCount");
+	if (out > said->output_tokens)
+		said->output_tokens = out;
 }
 
 /* Reasoning summaries (thought: true) are not the answer. */

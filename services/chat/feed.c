@@ -100,6 +100,7 @@ static void take_entry(struct feed *f, const struct redis_value *fields)
 		return;
 	if (attempt > f->view.attempt) {
 		f->view.attempt = attempt;
+		f->logged_end = false;
 		buf_clear(&f->text);
 	}
 	if (str_eq(type, STR("delta")) && f->text.len + data.len <= TEXT_MAX)

@@ -4,23 +4,21 @@
 
 /* Not worth a wait for the disk: what a crash forgets is put in the stream once more. */
 static const struct pg_stmt take_owed = { "jobs_take_owed",
-	"with off as materialized (select set_config('synchronous_commit', 'off', true)), "
-	"owed as ("
+	"with off as materialized (select set_config('synchronous_commit', 'off', true)), owed as ("
 	"  select j.reply_id from chat.jobs j, off"
 	"  where (j.lease_until is null or j.lease_until < now()) and j.not_before <= now()"
 	"    and (j.enqueued_at < j.lease_until or j.enqueued_at < j.not_before"
-	"      or ($1::int8 >= 0 and j.enqueued_at < now() - $1 * interval '1 "
-	"millisecond'))"
+	"      or ($1::int8 >= 0 and j.enqueued_at < now() - $1 * interval '1 millisecond')"
+	"      or j.enqueued_at < interval '-5 seconds'"
+	"        + case j.tier when 'Pro' then $3::timestamptz else $4::timestamptz end)"
 	"  order by j.created_at limit $2::int8 for update of j skip locked)"
-	" update chat.jobs j set enqueued_at = now() from owed o where j.reply_id = "
-	"o.reply_id"
+	" update chat.jobs j set enqueued_at = now() from owed o where j.reply_id = o.reply_id"
 	" returning j.room_id, j.reply_id, j.tier, j.traceparent",
 	.write = true };
 
 static const struct pg_stmt tidy = { "idempotency_tidy",
 	"delete from chat.idempotency where (user_id, key) in (select user_id, key"
-	" from chat.idempotency where created_at < now() - interval '24 hours' limit "
-	"10000)",
+	" from chat.idempotency where created_at < now() - interval '24 hours' limit 10000)",
 	.write = true };
 
 static enum err read_owed(struct task *t, const struct pg_rows *rows, void *into)
@@ -40,13 +38,15 @@ static enum err read_owed(struct task *t, const struct pg_rows *rows, void *into
 	return ERR_OK;
 }
 
-outcome_t jobs_take_owed(struct task *t, int64_t lost_before_ms, int64_t limit,
+outcome_t jobs_take_owed(struct task *t, const struct owed_lost *lost, int64_t limit,
 	struct owed_page *out, step_fn *next)
 {
 	struct pg_params p = { 0 };
 
-	pg_add_i64(&p, lost_before_ms);
+	pg_add_i64(&p, lost->older_than_ms);
 	pg_add_i64(&p, limit);
+	pg_add_time(&p, lost->pro_given_us);
+	pg_add_time(&p, lost->basic_given_us);
 	return pg_run(t, &take_owed, &p, read_owed, out, next);
 }
 

@@ -18,12 +18,19 @@ struct owed_page {
 	int count;
 };
 
+/* How much of the streams may have been lost. */
+struct owed_lost {
+	int64_t older_than_ms; /* all that was put there longer ago; negative: not known to
+				  be */
+	int64_t pro_given_us,
+		basic_given_us; /* entries up to these times went to workers */
+};
+
 /*
  * Marks as put in the stream, and gives, up to `limit` replies that should be there and are
- * not: lost leases, due retries, and, unless lost_before_ms is negative, all that nobody
- * holds and that were put there longer than so many milliseconds ago.
+ * not: lost leases, due retries, and what nobody holds that `lost` speaks of.
  */
-outcome_t jobs_take_owed(struct task *t, int64_t lost_before_ms, int64_t limit,
+outcome_t jobs_take_owed(struct task *t, const struct owed_lost *lost, int64_t limit,
 	struct owed_page *out, step_fn *next) MUST_USE;
 
 enum stop_outcome {

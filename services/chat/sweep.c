@@ -23,10 +23,10 @@ struct sweep {
 
 struct sweep_round {
 	struct sweep *sweep;
-	int64_t stream_length; /* entries in both streams */
+	struct owed_lost lost;
 	struct owed_page page;
 };
-static step_fn round_begin, pro_counted, basic_counted, owed_read, tidied;
+static step_fn round_begin, streams_read, owed_read, tidied;
 
 static void maybe_free(struct sweep *s)
 {
@@ -54,12 +54,46 @@ static outcome_t round_end(struct task *t)
 	return task_end(t);
 }
 
-static enum err add_length(struct task *t, const struct redis_value *v, void *into)
+/* Of both streams: how many entries, and up to which one they were given to workers. */
+static struct redis_script state_of_streams = { .name = "streams",
+	.lua = "local out = {}\n"
+	       "for i = 1, 2 do\n"
+	       "  local n, last = redis.call('XLEN', KEYS[i]), '0-0'\n"
+	       "  local groups = n > 0 and redis.pcall('XINFO', 'GROUPS', KEYS[i]) or {}\n"
+	       "  for g = 1, #groups do\n"
+	       "    for f = 1, #groups[g], 2 do\n"
+	       "      if groups[g][f] == 'last-delivered-id' then last = groups[g][f + 1] "
+	       "end\n"
+	       "    end\n"
+	       "  end\n"
+	       "  out[#out + 1] = n\n"
+	       "  out[#out + 1] = last\n"
+	       "end\n"
+	       "return out" };
+
+/* The time in an entry's id, "1763839000000-0". */
+static int64_t time_of_entry_us(struct str id)
 {
-	int64_t *total = into;
+	int64_t ms = 0;
+
+	return str_i64(str_span(id.ptr, str_find(id, '-')), &ms) && ms < INT64_MAX / 1000
+		       ? ms * 1000
+		       : 0;
+}
+
+/* Entries leave the stream only when their reply is done: an empty one holds nothing that
+ * is owed. A moment's grace for what is between the commit and the stream. */
+static enum err read_streams(struct task *t, const struct redis_value *v, void *into)
+{
+	struct owed_lost *lost = into;
 
 	(void)t;
-	*total += v->kind == REDIS_INT ? v->i : 0;
+	if (v->count != 4)
+		return ERR_INTERNAL;
+	if (redis_at(v, 0).i + redis_at(v, 2).i == 0)
+		lost->older_than_ms = 2000;
+	lost->pro_given_us = time_of_entry_us(redis_at(v, 1).s);
+	lost->basic_given_us = time_of_entry_us(redis_at(v, 3).s);
 	return ERR_OK;
 }
 
@@ -67,43 +101,28 @@ static outcome_t round_begin(struct task *t, enum err e)
 {
 	struct sweep *s = t->state;
 	struct sweep_round *r = task_new(t, struct sweep_round);
-	struct redis_cmd cmd = REDIS_CMD(STR("XLEN"), str_of(s->chat->stream_pro));
+	struct redis_cmd keys = REDIS_CMD(
+		str_of(s->chat->stream_pro), str_of(s->chat->stream_basic));
 
 	(void)e;
 	r->sweep = s;
-	return redis_run(t, &cmd, add_length, &r->stream_length, pro_counted);
+	r->lost.older_than_ms = -1;
+	return redis_eval(
+		t, &state_of_streams, 2, &keys, read_streams, &r->lost, streams_read);
 }
 
-static outcome_t pro_counted(struct task *t, enum err e)
-{
-	struct sweep_round *r = t->state;
-	struct redis_cmd cmd = REDIS_CMD(STR("XLEN"), str_of(r->sweep->chat->stream_basic));
-
-	if (e != ERR_OK)
-		return round_end(t);
-	return redis_run(t, &cmd, add_length, &r->stream_length, basic_counted);
-}
-
-/* How long ago everything that was put in the stream may have been lost; -1: nothing was.
- */
-static int64_t lost_before_ms(const struct sweep_round *r)
-{
-	const struct sweep *s = r->sweep;
-
-	if (s->was_away)
-		return (int64_t)(clock_mono_ms() - s->up_at_ms);
-	/* Entries leave the stream only when their reply is done. A moment's grace for what
-	 * is between the commit and the stream. */
-	return r->stream_length == 0 ? 2000 : -1;
-}
-
-static outcome_t basic_counted(struct task *t, enum err e)
+static outcome_t take_owed(struct task *t)
 {
 	struct sweep_round *r = t->state;
 
-	if (e != ERR_OK)
-		return round_end(t);
-	return jobs_take_owed(t, lost_before_ms(r), PAGE, &r->page, owed_read);
+	if (r->sweep->was_away) /* everything from before may be lost */
+		r->lost.older_than_ms = (int64_t)(clock_mono_ms() - r->sweep->up_at_ms);
+	return jobs_take_owed(t, &r->lost, PAGE, &r->page, owed_read);
+}
+
+static outcome_t streams_read(struct task *t, enum err e)
+{
+	return e == ERR_OK ? take_owed(t) : round_end(t);
 }
 
 static outcome_t owed_read(struct task *t, enum err e)
@@ -122,7 +141,7 @@ static outcome_t owed_read(struct task *t, enum err e)
 		log_info("sweep-added", L_INT("jobs", r->page.count),
 			L_INT("redis_was_away", s->was_away));
 	if (r->page.count == PAGE) /* there is more */
-		return jobs_take_owed(t, lost_before_ms(r), PAGE, &r->page, owed_read);
+		return take_owed(t);
 	s->was_away = false;
 	if (clock_mono_ms() - s->tidied_ms < TIDY_EVERY_MS)
 		return round_end(t);

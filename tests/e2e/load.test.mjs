@@ -55,6 +55,19 @@ test('50 sends at once with 5 left: 5 accepted, 45 told when the next is possibl
 	assert.equal(messages.length, 10, 'the refused ones left nothing');
 });
 
+test('one Idempotency-Key many times at once, with nothing left: nobody is told 202', async () => {
+	const { me, room } = await userWithRoom();
+	for (let i = 0; i < 5; i++)
+		assert.equal((await me.post(`/chatroom/${room}/message`, { content: `m ${i}` })).status, 202);
+	for (let round = 0; round < 10; round++) {
+		const answers = await Promise.all(Array.from({ length: 8 }, () =>
+			me.post(`/chatroom/${room}/message`, { content: 'over' }, { 'idempotency-key': `over-${round}` })));
+		assert.deepEqual(answers.map((r) => r.status), Array(8).fill(429));
+	}
+	assert.equal(await stack.psql(`select count(*) from chat.messages where content = 'over'`), '0');
+	assert.equal(await stack.psql(`select count(*) from chat.idempotency where key like 'over-%'`), '0');
+});
+
 test('a reply that failed gives its message of the day back', async () => {
 	const { me, room } = await userWithRoom();
 	const sent = await me.post(`/chatroom/${room}/message`, { content: 'x [[status=400]]' });

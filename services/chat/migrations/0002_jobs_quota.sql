@@ -18,6 +18,7 @@ create table jobs (
 	worker      text,                       -- who holds it
 	lease_until timestamptz,                -- null: nobody
 	last_error  text,
+	stop_asked  bool not null default false, -- somebody wants no more of it
 	traceparent text
 ) with (fillfactor = 60, autovacuum_vacuum_scale_factor = 0.1, autovacuum_vacuum_threshold = 2000);
 

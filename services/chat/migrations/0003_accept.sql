@@ -51,25 +51,47 @@ begin
 		join quota q on q.user_id = i.user_id and q.day = today
 		left join accounts a on a.user_id = i.user_id
 	), seen as (
-		-- What an earlier request, or an earlier row of this batch, said under the same key.
+		-- What an earlier request said under the same key; is_first: the key's first in this batch.
 		select i.*, d.message_id as first_message, d.reply_id as first_reply,
-			d.fingerprint as first_fingerprint
+			d.fingerprint as first_fingerprint, d.created_at as first_created_at,
+			i.key is null or row_number() over (partition by i.user_id, i.key
+				order by i.n) = 1 as is_first
 		from input i left join idempotency d
 			on keyed and d.user_id = i.user_id and d.key = i.key
-			and d.message_id <> i.message_id
+			and d.message_id <> all(p_message)
 	), ranked as (
 		select s.*, case s.tier when 'Pro' then p_pro else p_basic end as allowed,
 			row_number() over (partition by s.user_id,
-				s.room_ok and s.first_message is null order by s.n) as nth
+				s.room_ok and s.is_first and s.first_message is null
+				order by s.n) as nth
 		from seen s
-	), judged as (
+	), firsts as (
 		select r.*, case
 			when not r.room_ok then 404
 			when r.first_fingerprint <> r.fingerprint then 422
 			when r.first_message is not null then 200
 			when r.used + r.nth > r.allowed then 429
-			else 202 end as status
+			else 202 end as own_status
 		from ranked r
+	), followed as (
+		select f.*, first_value(f.own_status) over same as led_status,
+			first_value(f.fingerprint) over same as led_fingerprint,
+			first_value(coalesce(f.first_message, f.message_id)) over same as led_message,
+			first_value(coalesce(f.first_reply, f.reply_id)) over same as led_reply,
+			first_value(f.first_created_at) over same as led_created_at
+		from firsts f
+		window same as (partition by f.user_id, f.key, case when f.key is null then f.n end
+			order by f.n)
+	), judged as (
+		-- A repeat within the batch is told what its first was told.
+		select f.n, f.user_id, f.room_id, f.message_id, f.reply_id, f.content, f.key,
+			f.traceparent, f.tier, f.used, f.nth, f.allowed, f.is_first,
+			f.led_message, f.led_reply, f.led_created_at, case
+			when f.is_first then f.own_status
+			when f.led_status not in (200, 202) then f.led_status
+			when f.led_fingerprint <> f.fingerprint then 422
+			else 200 end as status
+		from followed f
 	), taken as (
 		select * from judged j where j.status = 202
 	), said as (
@@ -92,11 +114,10 @@ begin
 	), forgotten as (
 		-- A refused request leaves no record: the same key may be tried again.
 		delete from idempotency d using judged j
-		where keyed and j.status not in (200, 202) and d.user_id = j.user_id
+		where keyed and j.is_first and j.status not in (200, 202) and d.user_id = j.user_id
 			and d.key = j.key and d.message_id = j.message_id
 	)
-	select j.n, j.status, coalesce(j.first_message, j.message_id),
-		coalesce(j.first_reply, j.reply_id), now(), j.tier,
+	select j.n, j.status, j.led_message, j.led_reply, coalesce(j.led_created_at, now()), j.tier,
 		least(j.used + j.nth, j.allowed)::int, j.allowed
 	from judged j;
 end $$;

@@ -7,9 +7,10 @@ exception when duplicate_object or unique_violation then null;
 end $$;
 
 -- outcome: 'claimed'; 'gone' (finished, or never was), 'held' (somebody's lease runs),
--- 'early' (a retry whose time has not come). The newest p_turns turns before the reply come along, newest
--- first. The fence is higher than any earlier holder's.
-create function worker_claim(p_room uuid[], p_reply uuid[], p_worker text, p_lease_ms int, p_turns int)
+-- 'early' (a retry whose time has not come). The newest turns before the reply come along, newest first:
+-- at most p_turns, and no more once p_bytes of text are reached. The fence is higher than any earlier holder's.
+create function worker_claim(p_room uuid[], p_reply uuid[], p_worker text, p_lease_ms int,
+	p_turns int, p_bytes int)
 returns table (n int, outcome text, fence bigint, attempts int, created_at timestamptz,
 	senders text[], contents text[])
 language plpgsql security definer set search_path = chat, pg_temp
@@ -44,17 +45,22 @@ begin
 	from judged g
 	left join lateral (
 		select array_agg(m.sender) as senders, array_agg(m.content) as contents
-		from (select m.sender, m.content from messages m
-			where g.outcome = 'claimed' and m.room_id = g.room_id and m.id < g.reply_id
-				and m.content <> ''
-				and m.state in ('complete', 'truncated', 'stopped')
-			order by m.id desc limit p_turns) m
+		from (select t.sender, t.content, sum(octet_length(t.content)) over newest
+				- octet_length(t.content) as newer_bytes
+			from (select m.id, m.sender, m.content from messages m
+				where g.outcome = 'claimed' and m.room_id = g.room_id
+					and m.id < g.reply_id and m.content <> ''
+					and m.state in ('complete', 'truncated', 'stopped')
+				order by m.id desc limit p_turns) t
+			window newest as (order by t.id desc)) m
+		where m.newer_bytes < p_bytes
 	) c on true;
 end $$;
 
--- Still at it. Rows only for leases that still stand: the others have been lost.
+-- Still at it. Rows only for leases that still stand: the others have been lost, or were given back
+-- while this was under way. stop: somebody wants no more of it.
 create function worker_heartbeat(p_reply uuid[], p_fence bigint[], p_lease_ms int)
-returns table (n int)
+returns table (n int, stop bool)
 language sql security definer set search_path = chat, pg_temp
 set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
 as $$
@@ -63,11 +69,11 @@ as $$
 		from unnest(p_reply, p_fence) with ordinality as i(reply_id, fence, nth)
 	), held as (
 		select j.reply_id from jobs j join input i using (reply_id, fence)
-		order by j.reply_id for update of j
+		where j.lease_until is not null order by j.reply_id for update of j
 	)
 	update jobs j set lease_until = now() + p_lease_ms * interval '1 millisecond'
 	from input i, held h where j.reply_id = i.reply_id and h.reply_id = i.reply_id
-	returning i.n;
+	returning i.n, j.stop_asked;
 $$;
 
 -- Given back: a retry after p_delay_ms (the attempt counts), or at a drain (p_burnt false: it does not).
@@ -129,7 +135,7 @@ begin
 		insert into ledger (reply_id, user_id, day, model, prompt_tokens, output_tokens)
 		select e.reply_id, e.user_id, e.day, coalesce(e.model_version, e.model, ''),
 			e.prompt_tokens, e.output_tokens
-		from ended e where e.prompt_tokens + e.output_tokens > 0
+		from ended e where e.prompt_tokens::bigint + e.output_tokens > 0
 	), settled as (
 		update quota q set tokens = q.tokens + c.tokens, messages = q.messages - c.returned
 		from (select e.user_id, e.day,
