@@ -270,8 +270,9 @@ TEST(an_address_in_use_is_reported)
 TEST(pipelined_requests_are_answered_in_order)
 {
 	SETUP;
-	SAY(&c, GET("/1") GET("/2") "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nhi"
-		    GET("/4"));
+	SAY(&c, GET("/1")
+			GET("/2") "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nhi" GET(
+				"/4"));
 	CHECK_ANSWER(&c, 200, "/1");
 	CHECK_ANSWER(&c, 200, "/2");
 	CHECK_ANSWER(&c, 200, "hi");
