@@ -1,6 +1,6 @@
 // The whole system under load, beside what bounds it, in one run: `make bench` or `node tests/bench/system.mjs`.
 // SECONDS=5 per measurement. PEERS=<folder with fastapi/run.sh> measures FastAPI + Celery in the same run.
-import { existsSync, mkdtempSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { signUp } from '../e2e/lib/client.mjs';
@@ -11,6 +11,7 @@ import { during, num, rssMb, table, wrk, writeFileSync } from './lib.mjs';
 
 const seconds = Number(process.env.SECONDS ?? 5), USERS = 200;
 const dir = mkdtempSync(join(tmpdir(), 'castor-bench-'));
+process.on('exit', () => rmSync(dir, { recursive: true, force: true }));
 const here = new URL('.', import.meta.url).pathname;
 const names = ['gateway', 'auth', 'chat', 'billing', 'ai-worker'];
 const big = '1000000000';
