@@ -34,7 +34,12 @@ finish() {
 		exit $status
 	fi
 	if [ -n "$ENGINE" ]; then
-		[ $status = 0 ] || compose logs --no-color --tail=20
+		if [ $status != 0 ]; then
+			compose logs --no-color --tail=20
+			compose ps
+			cat "$WORK"/*.log
+			say "failed"
+		fi
 		compose down -v --remove-orphans -t 5 >/dev/null 2>&1
 		kill "$ENGINE"
 		wait "$ENGINE" 2>/dev/null
@@ -120,6 +125,11 @@ check_rights() {
 	done
 }
 
+walk() {
+	scripts/walk.sh "http://localhost:$PORT" >"$WORK/walk.log" 2>&1
+	tail -n 1 "$WORK/walk.log"
+}
+
 free_port() {
 	local port=$((20000 + RANDOM % 10000))
 	while (: <"/dev/tcp/127.0.0.1/$port") 2>/dev/null; do port=$((port + 1)); done
@@ -127,29 +137,27 @@ free_port() {
 }
 
 scripts/deps.sh compose
+start_engine
+build_images
+# Late, so that nobody else takes them meanwhile.
 free_port
 export PORT=$REPLY
 free_port
 export FAKE_STRIPE_PORT=$REPLY
-start_engine
-build_images
 say "up"
 began=$SECONDS
 # The user's .env is for the user's stack.
-compose --env-file "$WORK/env" up -d --no-build >"$WORK/up.log" 2>&1 || {
-	cat "$WORK/up.log" >&2
-	exit 1
-}
+compose --env-file "$WORK/env" up -d --no-build >"$WORK/up.log" 2>&1
 wait_healthy
 say "healthy after $((SECONDS - began)) s"
-scripts/walk.sh "http://localhost:$PORT"
+walk
 check_rights
 say "three copies of chat"
 compose --env-file "$WORK/env" up -d --no-build --no-recreate --scale chat=3 >"$WORK/up.log" 2>&1
 for i in 1 2 3; do
-	scripts/walk.sh "http://localhost:$PORT" | tail -n 1
+	walk
 done
 say "the second up finds everything as it is"
 compose --env-file "$WORK/env" up -d --no-build --scale chat=3 >"$WORK/up.log" 2>&1
-scripts/walk.sh "http://localhost:$PORT" | tail -n 1
+walk
 say "passed"
