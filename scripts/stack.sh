@@ -141,11 +141,12 @@ supervise() { # foreground|background
 	take_lock || die "already running in $RUN_DIR (make status, make down)"
 	trap on_exit EXIT
 	trap 'exit 0' INT TERM HUP
+	trap : PIPE # whoever read our words may leave (make up | head)
 	record_pid stack $$
 	rm -f "$RUN_DIR/status"
 	load_env_file "${ENV_FILE:-.env}"
 	start_all
-	print_where_to_go
+	print_where_to_go 2>/dev/null || :
 	if [ "$1" = foreground ]; then
 		echo "  Ctrl-C stops everything"
 		show_logs

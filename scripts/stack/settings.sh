@@ -9,7 +9,7 @@ PROCESSES=(fake-gemini fake-stripe auth chat billing ai-worker gateway) # in the
 SERVICES=(auth chat billing ai-worker)                                  # those with a database role
 PORTS_FROM=20000 PORTS_TO=31999 # below what Linux gives to outgoing connections
 
-say() { printf 'castor: %s\n' "$*"; }
+say() { printf 'castor: %s\n' "$*" || :; } 2>/dev/null
 die() {
 	printf 'castor: %s\n' "$*" >&2
 	exit 1

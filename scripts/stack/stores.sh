@@ -57,9 +57,10 @@ pg_prepare() {
 	[ -e "$PG_DATA/PG_VERSION" ] || pg_make_cluster
 }
 
-pg_command() { # sets ENV, ARGV and the signals that end it in good order
+pg_command() {
 	ENV=("PATH=$PATH" LANG=C.UTF-8)
-	ARGV=("${PG_AS[@]}" "$PG_BIN/postgres" -D "$PG_DATA" -p "${PORT_OF[postgres]}"
+	AS=("${PG_AS[@]}")
+	ARGV=("$PG_BIN/postgres" -D "$PG_DATA" -p "${PORT_OF[postgres]}"
 		-c listen_addresses=127.0.0.1 -c unix_socket_directories= -c shared_buffers=128MB
 		-c max_connections=100 -c jit=off -c logging_collector=off -c cluster_name=castor)
 	END_BY=INT # "fast": the sessions of others are ended, nothing that was committed is lost

@@ -37,8 +37,10 @@ record_pid() { # NAME PID
 	echo "$2 $REPLY" >"$RUN_DIR/pid/$1"
 }
 
-# How a process is started: sets ENV, ARGV and END_BY.
+# How a process is started: sets ENV, ARGV, END_BY (the signal that ends it in good order) and AS (the
+# command that makes it another user's, if need be).
 command_of() { # NAME
+	AS=()
 	case $1 in
 	postgres) pg_command ;;
 	redis) redis_command ;;
@@ -51,10 +53,11 @@ command_of() { # NAME
 }
 
 launch() { # NAME
-	local name=$1 ENV ARGV END_BY
+	local name=$1 ENV ARGV AS END_BY
 	command_of "$name"
-	env -i "${ENV[@]}" setsid setpriv --pdeathsig "$END_BY" -- "${ARGV[@]}" \
-		</dev/null >>"$RUN_DIR/log/$name.log" 2>&1 {LOCK_FD}>&- {NAP_FD}>&- &
+	# In this order: the kernel forgets the signal when the user changes. 3 is what `up` waits on.
+	env -i "${ENV[@]}" setsid "${AS[@]}" setpriv --pdeathsig "$END_BY" -- "${ARGV[@]}" \
+		</dev/null >>"$RUN_DIR/log/$name.log" 2>&1 {LOCK_FD}>&- {NAP_FD}>&- 3>&- &
 	PID_OF[$name]=$!
 	NAME_OF[$!]=$name
 	record_pid "$name" $!
