@@ -74,18 +74,22 @@ FLOW_SRC := $(wildcard tests/flow/*_test.c)
 FLOW     := $(FLOW_SRC:tests/flow/%.c=$(BUILD)/flow/%)
 FUZZ_SRC := $(wildcard tests/fuzz/*_fuzz.c)
 FUZZ     := $(FUZZ_SRC:tests/fuzz/%.c=$(BUILD)/fuzz/%)
+BENCH_SRC := $(wildcard tests/bench/*_bench.c)
+BENCH    := $(BENCH_SRC:tests/bench/%.c=$(BUILD)/bench/%)
 TESTLIB  := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/lib/*.c))
 
 Q := $(if $(V),,@)
 # With -s not a word; MAKEFLAGS begins with the one-letter flags.
 say = $(if $(V)$(findstring s,$(firstword -$(MAKEFLAGS))),,@echo '  $(1)	$(patsubst $(BUILD)/%,%,$@)')
 
-.PHONY: all tests fuzzers
+.PHONY: all tests fuzzers benches
 all: $(BINS) ## build every process
 	@:
 tests: $(UNIT) $(FLOW)
 	@:
 fuzzers: $(FUZZ)
+	@:
+benches: $(BENCH)
 	@:
 
 $(BUILD)/%.o: %.c
@@ -122,9 +126,6 @@ $(COMMON): $(COMMON_OBJ)
 	$(call say,AR)
 	$(Q)ar rcs $@ $^
 
-# Embedded by the assembler, which -MMD does not see.
-$(BUILD)/gateway/site.o: gateway/openapi.yaml
-
 # A test of a service's rules names the sources it needs: `// needs: services/auth/otp.c`
 NEEDS := $(shell grep -s '^// needs: ' $(UNIT_SRC) $(FLOW_SRC) $(FUZZ_SRC) /dev/null | sed 's,// needs: ,,')
 needs = $(patsubst $(1):%.c,$(BUILD)/%.o,$(filter $(1):%,$(NEEDS)))
@@ -137,6 +138,11 @@ endef
 $(foreach t,$(UNIT_SRC),$(eval $(call test_rules,$(t),unit,$(TESTLIB))))
 $(foreach t,$(FLOW_SRC),$(eval $(call test_rules,$(t),flow,$(TESTLIB))))
 $(foreach t,$(FUZZ_SRC),$(eval $(call test_rules,$(t),fuzz)))
+# A benchmark has a main of its own; of the tests' library it takes what it calls.
+$(foreach t,$(BENCH_SRC),$(eval $(call test_rules,$(t),bench,$(BUILD)/libtest.a)))
+$(BUILD)/libtest.a: $(filter-out %/test.o,$(TESTLIB))
+	@rm -f $@
+	$(Q)ar rcs $@ $^
 
 # ---- what people ask for ----
 # What is missing is installed first; so the build, which looks for libraries, is a make of its own.
@@ -182,7 +188,7 @@ fuzz: ## each parser fed garbage, for FUZZ_SECONDS=60
 	@BUILD=$(BUILD)-fuzz scripts/fuzz.sh
 bench: ## how fast it is, beside what bounds it
 	@scripts/deps.sh test bench
-	$(MAKE_HERE) all
+	$(MAKE_HERE) all benches
 	@tests/bench/run.sh
 coverage: ## lines and branches that the tests reach
 	@scripts/deps.sh test

@@ -102,13 +102,9 @@ static void put(struct head_writer *w, struct str s)
 
 static void put_u64(struct head_writer *w, uint64_t n)
 {
-	char digits[20], *at = digits + sizeof digits;
+	char room[STR_U64_SIZE];
 
-	do {
-		*--at = (char)('0' + n % 10);
-		n /= 10;
-	} while (n);
-	put(w, str_span(at, (size_t)(digits + sizeof digits - at)));
+	put(w, str_of_u64(n, room));
 }
 
 static void put_line(struct head_writer *w, const struct http_header *h)

@@ -95,6 +95,7 @@ static bool read_job(const struct job *j, struct msg_reply_job *m)
 	e = json_parse(&arena, j->body, NULL, &root, &why);
 	if (e == ERR_OK)
 		e = message_decode(&MSG_REPLY_JOB, root, m);
+	m->traceparent = STR_NONE; /* it lay in the arena */
 	arena_fini(&arena);
 	if (e != ERR_OK)
 		log_error("job-unreadable", L_Z("why", why), L_STR("entry", j->entry_id));

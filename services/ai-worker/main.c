@@ -135,14 +135,14 @@ static void on_flush(struct timer *timer)
 
 static void open_metrics(struct worker *w)
 {
-	static const char *const labels[] = { "end=\"complete\"", "end=\"truncated\"",
-		"end=\"blocked\"", "end=\"incomplete\"", "end=\"failed\"", "end=\"retry\"",
-		"end=\"stopped\"" };
 	struct metrics *m = w->app->metrics;
+	char label[40];
 
-	for (int i = 0; i < 7; i++)
-		w->ends[i] = metrics_counter(
-			m, "worker_replies_total", "Replies stored, by end", labels[i]);
+	for (enum answer_end end = 0; end < ANSWER_ENDS; end++) {
+		snprintf(label, sizeof label, "end=\"%s\"", answer_end_name(end));
+		w->ends[end] = metrics_counter(
+			m, "worker_replies_total", "Replies stored, by end", label);
+	}
 	w->retries = metrics_counter(
 		m, "worker_retries_total", "Replies given back to try again", NULL);
 	w->lost_leases = metrics_counter(m, "worker_leases_lost_total",

@@ -43,6 +43,7 @@ enum answer_end {
 	END_RETRY,      /* nothing was shown yet, and trying again may help */
 	END_STOPPED,    /* somebody asked for it */
 };
+#define ANSWER_ENDS (END_STOPPED + 1)
 const char *answer_end_name(enum answer_end end);
 
 /* What to make of it. `why` (static text) is for the user, set when the end is FAILED or

@@ -12,6 +12,7 @@
 #define WORKER_WORKER_H
 
 #include "app/app.h"
+#include "model.h"
 
 struct jobq;
 struct outbound;
@@ -48,7 +49,7 @@ struct worker {
 	bool handed_back;
 	bool stopping; /* answers were abandoned: what comes back is dropped */
 
-	uint64_t *ends[7]; /* by enum answer_end */
+	uint64_t *ends[ANSWER_ENDS]; /* by enum answer_end */
 	uint64_t *retries, *lost_leases, *prompt_tokens, *output_tokens;
 	struct histogram *first_chunk, *duration;
 };

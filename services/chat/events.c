@@ -20,11 +20,6 @@ static bool read_ref(struct task *t, struct reply_ref *ref)
 	       params_path_uuid(t, 1, &ref->reply_id);
 }
 
-static bool is_owed(const struct message *m)
-{
-	return str_eq(m->state, STR("queued")) || str_eq(m->state, STR("generating"));
-}
-
 /* ---- events ---- */
 
 struct watching {
@@ -57,7 +52,7 @@ static outcome_t events_found(struct task *t, enum err e)
 
 	if (e != ERR_OK)
 		return reply_error(t, e);
-	if (is_owed(&w->m))
+	if (message_is_owed(&w->m))
 		return stream_reply(t, &ref, &place, STR_NONE);
 	return stream_ended(t, &ref, &place, &w->m);
 }

@@ -6,7 +6,7 @@
 #include "base/map.h"
 #include "data/redis.h"
 
-#define PAGE          "500"
+#define PAGE          500
 #define TEXT_MAX      (8u << 20)
 #define LOOK_EVERY_MS 2000 /* a doorbell may be lost */
 #define QUIET_MS      5000 /* after so long without news the record is asked */
@@ -123,7 +123,7 @@ static void take_log(struct feed *f, const struct redis_value *entries)
 		take_entry(f, &fields);
 	}
 	if (entries->count) {
-		f->again |= entries->count >= 500;
+		f->again |= entries->count >= PAGE;
 		tell(f);
 	}
 }
@@ -148,6 +148,7 @@ static void look(struct feed *f)
 {
 	struct redis *redis = f->feeds->chat->app->redis;
 	struct buf from = { 0 };
+	char page[STR_U64_SIZE];
 
 	f->again = f->reading;
 	if (f->reading || f->view.end || !redis_is_up(redis))
@@ -157,7 +158,7 @@ static void look(struct feed *f)
 	buf_addf(&from, "%s%s", f->after[0] ? "(" : "-", f->after);
 	redis_send(redis,
 		&REDIS_CMD(STR("XRANGE"), f->key, buf_str(&from), STR("+"), STR("COUNT"),
-			STR(PAGE)),
+			str_of_u64(PAGE, page)),
 		on_log, f);
 	buf_fini(&from);
 }
@@ -176,28 +177,12 @@ struct asking {
 };
 static step_fn ask_begin, record_read;
 
-static bool has_ended(const struct message *m)
-{
-	return !str_eq(m->state, STR("queued")) && !str_eq(m->state, STR("generating"));
-}
-
-static struct str keep(struct feed *f, struct str s)
-{
-	return s.ptr ? arena_dup(&f->arena, s) : STR_NONE;
-}
-
 /* The record is right, whatever was shown so far. */
 static void take_end(struct feed *f, const struct message *m)
 {
 	struct message *end = arena_new(&f->arena, struct message);
 
-	*end = *m;
-	end->sender = keep(f, m->sender);
-	end->state = keep(f, m->state);
-	end->content = keep(f, m->content);
-	end->model = keep(f, m->model);
-	end->finish_reason = keep(f, m->finish_reason);
-	end->error = keep(f, m->error);
+	*end = message_copy(&f->arena, m);
 	f->view.end = end;
 	buf_clear(&f->text);
 	buf_add_str(&f->text, end->content);
@@ -222,7 +207,7 @@ static outcome_t record_read(struct task *t, enum err e)
 
 	f->asking = false;
 	f->news_ms = clock_mono_ms();
-	if (f->feeds && e == ERR_OK && has_ended(&a->m) && !f->view.end)
+	if (f->feeds && e == ERR_OK && !message_is_owed(&a->m) && !f->view.end)
 		take_end(f, &a->m);
 	f->pins--;
 	maybe_free(f);

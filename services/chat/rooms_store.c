@@ -2,6 +2,22 @@
 
 #include "data/pg.h"
 
+bool message_is_owed(const struct message *m)
+{
+	return str_eq(m->state, STR("queued")) || str_eq(m->state, STR("generating"));
+}
+
+struct message message_copy(struct arena *a, const struct message *m)
+{
+	struct message copy = *m;
+	struct str *const texts[] = { &copy.sender, &copy.state, &copy.content, &copy.model,
+		&copy.finish_reason, &copy.error };
+
+	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+		*texts[i] = arena_dup(a, *texts[i]);
+	return copy;
+}
+
 static const struct pg_stmt insert_room = { "room_insert",
 	"insert into chat.rooms (id, user_id, name)"
 	" select $1::uuid, $2::uuid, $3::text"

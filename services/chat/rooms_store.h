@@ -20,6 +20,11 @@ struct message {
 	struct str model, finish_reason, error; /* ptr NULL: none */
 };
 
+/* Queued or being generated: a reply whose end is not in the record yet. */
+bool message_is_owed(const struct message *m);
+/* With all its text in the arena. */
+struct message message_copy(struct arena *a, const struct message *m);
+
 struct room_page {
 	struct room *rooms;
 	int count;

@@ -248,6 +248,19 @@ static struct stream *stream_new(struct task *t, const struct reply_ref *ref)
 	return s;
 }
 
+/* From here on `changed` is called, or the client leaves. */
+static void stream_join(struct stream *s, void (*changed)(struct feed_reader *r))
+{
+	struct task *t = s->task;
+	struct chat *c = chat_of(t);
+
+	s->reader.changed = changed;
+	list_push(&c->streams->all, &s->link);
+	feed_join(c->feeds, &s->ref.room_id, &t->caller->user_id, &s->ref.reply_id,
+		&s->reader);
+	task_on_cancel(t, on_gone, s);
+}
+
 static struct stream *stream_begin(struct task *t, const struct reply_ref *ref,
 	const struct stream_place *place, struct str first)
 {
@@ -265,17 +278,14 @@ static struct stream *stream_begin(struct task *t, const struct reply_ref *ref,
 outcome_t stream_reply(struct task *t, const struct reply_ref *ref,
 	const struct stream_place *place, struct str first)
 {
-	struct streams *all = chat_of(t)->streams;
 	struct stream *s = stream_begin(t, ref, place, first);
-	struct uuid user_id = t->caller->user_id;
 
 	send_out(s);
-	if (all->handing_over)
+	if (chat_of(t)->streams->handing_over) {
+		buf_fini(&s->out);
 		return reply_stream_end(t);
-	s->reader.changed = on_changed;
-	list_push(&all->all, &s->link);
-	feed_join(chat_of(t)->feeds, &ref->room_id, &user_id, &ref->reply_id, &s->reader);
-	task_on_cancel(t, on_gone, s);
+	}
+	stream_join(s, on_changed);
 	on_changed(&s->reader); /* others may read it already */
 	return task_wait(t, stream_over);
 }
@@ -300,18 +310,10 @@ static void on_awaited(struct feed_reader *r)
 {
 	struct stream *s = container_of(r, struct stream, reader);
 	const struct message *end = feed_view(r->feed)->end;
-	struct arena *a = &s->task->arena;
 
 	if (s->ended || !end)
 		return;
-	*s->into = *end;
-	s->into->state = arena_dup(a, end->state);
-	s->into->sender = arena_dup(a, end->sender);
-	s->into->content = arena_dup(a, end->content);
-	s->into->model = end->model.ptr ? arena_dup(a, end->model) : STR_NONE;
-	s->into->finish_reason = end->finish_reason.ptr ? arena_dup(a, end->finish_reason)
-							: STR_NONE;
-	s->into->error = end->error.ptr ? arena_dup(a, end->error) : STR_NONE;
+	*s->into = message_copy(&s->task->arena, end);
 	over(s, ERR_OK);
 }
 
@@ -320,15 +322,11 @@ outcome_t stream_await(struct task *t, const struct reply_ref *ref, uint64_t wai
 {
 	void *state = t->state; /* the caller's own, which `next` wants to find */
 	struct stream *s = stream_new(t, ref);
-	struct uuid user_id = t->caller->user_id;
 
 	t->state = state;
 	s->into = end;
 	s->until_ms = clock_mono_ms() + wait_ms;
-	s->reader.changed = on_awaited;
-	list_push(&chat_of(t)->streams->all, &s->link);
-	feed_join(chat_of(t)->feeds, &ref->room_id, &user_id, &ref->reply_id, &s->reader);
-	task_on_cancel(t, on_gone, s);
+	stream_join(s, on_awaited);
 	return task_wait(t, next);
 }
 

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "secure/secret.h"
 #include "secure/token.h"
+#include "tests/lib/free_port.h"
 
 #define WAIT_MS 20000
 
@@ -19,19 +20,6 @@ struct pg_server *postgres;
 static struct token_signer *signer;
 
 /* ---- start and stop ---- */
-
-static int free_port(void)
-{
-	struct sockaddr_in any = { .sin_family = AF_INET,
-		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	socklen_t size = sizeof any;
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-	CHECK(bind(fd, (struct sockaddr *)&any, size) == 0);
-	CHECK(getsockname(fd, (struct sockaddr *)&any, &size) == 0);
-	close(fd);
-	return ntohs(any.sin_port);
-}
 
 static void start_stripe(struct arena *a)
 {

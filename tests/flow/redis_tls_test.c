@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "data/redis.h"
+#include "tests/lib/free_port.h"
 #include "tests/lib/redis_server.h"
 #include "tests/lib/turns.h"
 
@@ -68,7 +69,7 @@ static void begin(void)
 
 	signal(SIGPIPE, SIG_IGN);
 	make_certificate();
-	tls_port = redis_server_free_port();
+	tls_port = free_port();
 	snprintf(port, sizeof port, "%d", tls_port & 0xffff);
 	loop_init(&loop);
 	redis_server_start(&server, options);

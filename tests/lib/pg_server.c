@@ -1,4 +1,5 @@
 #include "tests/lib/pg_server.h"
+#include "tests/lib/free_port.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -181,20 +182,6 @@ static void copy_cluster(const struct pg_server *s)
 }
 
 /* ---- the server ---- */
-
-static int free_port(void)
-{
-	struct sockaddr_in any = { .sin_family = AF_INET,
-		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	socklen_t size = sizeof any;
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-	if (fd < 0 || bind(fd, (struct sockaddr *)&any, sizeof any) != 0 ||
-		getsockname(fd, (struct sockaddr *)&any, &size) != 0)
-		give_up("no free port");
-	close(fd);
-	return ntohs(any.sin_port);
-}
 
 static bool launch(struct pg_server *s)
 {

@@ -1,4 +1,5 @@
 #include "tests/lib/redis_server.h"
+#include "tests/lib/free_port.h"
 
 #include <errno.h>
 #include <netinet/in.h>
@@ -43,20 +44,6 @@ static void remember(struct redis_server *s)
 		}
 	}
 	give_up("too many servers");
-}
-
-int redis_server_free_port(void)
-{
-	struct sockaddr_in any = { .sin_family = AF_INET,
-		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	socklen_t size = sizeof any;
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-	if (fd < 0 || bind(fd, (struct sockaddr *)&any, sizeof any) != 0 ||
-		getsockname(fd, (struct sockaddr *)&any, &size) != 0)
-		give_up("no free port");
-	close(fd);
-	return ntohs(any.sin_port);
 }
 
 static int dial(const struct redis_server *s)
@@ -124,7 +111,7 @@ void redis_server_start(struct redis_server *s, const char *const *options)
 	if (!mkdtemp(s->dir))
 		give_up("mkdtemp");
 	for (int tries = 0; tries < 5; tries++) {
-		s->port = redis_server_free_port();
+		s->port = free_port();
 		if (!launch(s)) /* somebody else took the port meanwhile */
 			continue;
 		snprintf(s->url, sizeof s->url, "redis://127.0.0.1:%d", s->port);

@@ -29,9 +29,6 @@ void redis_server_freeze(struct redis_server *s);
 void redis_server_thaw(struct redis_server *s);
 void redis_server_stop(struct redis_server *s);
 
-/* A port that nobody listens on now. */
-int redis_server_free_port(void);
-
 /* One command (words without spaces) on a connection of its own, blocking; its raw answer,
  * of which one chunk is read, until the next call. */
 struct str redis_server_do(const struct redis_server *s, const char *fmt, ...)

@@ -56,13 +56,9 @@ void buf_add_char(struct buf *b, char c)
 
 void buf_add_u64(struct buf *b, uint64_t n)
 {
-	char digits[20], *at = digits + sizeof digits;
+	char room[STR_U64_SIZE];
 
-	do {
-		*--at = (char)('0' + n % 10);
-		n /= 10;
-	} while (n);
-	buf_add(b, at, (size_t)(digits + sizeof digits - at));
+	buf_add_str(b, str_of_u64(n, room));
 }
 
 void buf_add_i64(struct buf *b, int64_t n)

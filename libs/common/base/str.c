@@ -91,3 +91,14 @@ bool str_i64(struct str s, int64_t *out)
 	*out = minus ? (int64_t)(0 - n) : (int64_t)n;
 	return true;
 }
+
+struct str str_of_u64(uint64_t n, char room[STR_U64_SIZE])
+{
+	char *at = room + STR_U64_SIZE;
+
+	do {
+		*--at = (char)('0' + n % 10);
+		n /= 10;
+	} while (n);
+	return str_span(at, (size_t)(room + STR_U64_SIZE - at));
+}

@@ -67,4 +67,8 @@ struct str str_trim(struct str s);
 bool str_u64(struct str s, uint64_t *out);
 bool str_i64(struct str s, int64_t *out);
 
+/* Decimal digits of n, written into room; the str points there. */
+#define STR_U64_SIZE 20
+struct str str_of_u64(uint64_t n, char room[STR_U64_SIZE]);
+
 #endif

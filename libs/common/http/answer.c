@@ -17,13 +17,9 @@ static char *put(char *at, struct str s)
 
 static char *put_u64(char *at, uint64_t n)
 {
-	char digits[20], *from = digits + sizeof digits;
+	char room[STR_U64_SIZE];
 
-	do {
-		*--from = (char)('0' + n % 10);
-		n /= 10;
-	} while (n);
-	return put(at, str_span(from, (size_t)(digits + sizeof digits - from)));
+	return put(at, str_of_u64(n, room));
 }
 
 /* "Date: Sun, 06 Nov 1994 08:49:37 GMT", made once a second. */
