@@ -99,6 +99,7 @@ $(BUILD)/%.o: %.c
 
 # Its text is taken in by the assembler, where the compiler does not see it.
 $(BUILD)/gateway/site.o: gateway/openapi.yaml
+$(BUILD)/libs/common/data/jobq_scripts.o: $(wildcard libs/common/data/jobq/*.lua)
 
 # Everything a service's folder holds but its main.c: also linked into its tests.
 define proc_rules

@@ -10,7 +10,7 @@
  * outbox (table <schema>.outbox) in the transaction that makes it true; `seq` counts the
  * outbox without gaps, and the owner publishes from a given seq again when asked by
  * <service>.outbox.replay. An answer to that, and every few seconds of its own, is
- * <service>.outbox.head. Jobs are entries of a stream, JSON in the field "j".
+ * <service>.outbox.head. Jobs are JSON in a queue.
  *
  * encode and decode follow from the field lists here; nobody writes these names elsewhere.
  */
@@ -100,16 +100,14 @@ struct msg_outbox_head {
 extern const struct message_kind MSG_AUTH_HEAD;    /* auth.outbox.head */
 extern const struct message_kind MSG_BILLING_HEAD; /* billing.outbox.head */
 
-/* chat -> ai-worker, on the streams {gemini}:pro and {gemini}:basic: a reply is owed. */
+/* chat -> ai-worker, through the queue (data/jobq.h): a reply is owed. */
 struct msg_reply_job {
 	struct uuid room_id;
 	struct uuid reply_id;
 	struct str traceparent; /* optional */
 };
 extern const struct message_kind MSG_REPLY_JOB;
-#define STREAM_GEMINI_PRO   "{gemini}:pro" /* after castor:<env>: ; one slot in a cluster */
-#define STREAM_GEMINI_BASIC "{gemini}:basic"
-#define GROUP_GEMINI        "ai-worker"
+#define QUEUE_GEMINI "{gemini}:jobs" /* after castor:<env>: ; one slot in a cluster */
 
 /* Everything above, NULL-terminated: for tests and documentation. */
 extern const struct message_kind *const messages_all[];

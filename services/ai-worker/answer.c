@@ -4,15 +4,18 @@
 
 #include "answers_store.h"
 #include "base/clock.h"
+#include "base/pacific.h"
 #include "base/utf8.h"
 #include "messages.h"
 #include "reply_log.h"
 
-#define STORE_RETRY_MS 250
-#define EVENT_MAX      (8u << 20)
-#define TEXT_MAX       (4u << 20) /* of one answer */
-#define ERROR_MAX      (64u << 10)
-#define DELAY_MAX_MS   60000
+#define STORE_RETRY_MS  250
+#define HELD_RETRY_MS   1000
+#define EVENT_MAX       (8u << 20)
+#define TEXT_MAX        (4u << 20) /* of one answer */
+#define ERROR_MAX       (64u << 10)
+#define DELAY_MAX_MS    60000
+#define UNKNOWN_REST_MS 600000 /* until a model that did not exist is tried again */
 
 /* ---- the table of states: what each starts ---- */
 
@@ -83,8 +86,8 @@ static bool is_abandoned(struct answer *a)
 	return true;
 }
 
-/* A job whose body makes no sense is acknowledged: the record knows what is owed. */
-static bool read_job(const struct job *j, struct msg_reply_job *m)
+/* A job whose body makes no sense is done with: the record knows what is owed. */
+static bool read_job(const struct taken_job *j, struct msg_reply_job *m)
 {
 	const struct json *root;
 	const char *why = "fields";
@@ -98,17 +101,17 @@ static bool read_job(const struct job *j, struct msg_reply_job *m)
 	m->traceparent = STR_NONE; /* it lay in the arena */
 	arena_fini(&arena);
 	if (e != ERR_OK)
-		log_error("job-unreadable", L_Z("why", why), L_STR("entry", j->entry_id));
+		log_error("job-unreadable", L_Z("why", why));
 	return e == ERR_OK;
 }
 
-void answer_take(struct worker *w, const struct job *j)
+void answer_take(struct worker *w, const struct taken_job *j)
 {
 	struct msg_reply_job m = { 0 };
 	struct answer *a;
 
-	if (j->entry_id.len >= sizeof a->entry_id || !read_job(j, &m)) {
-		jobq_ack(w->queue, j->stream, j->entry_id);
+	if (!read_job(j, &m)) {
+		jobq_done(w->queue, &j->id);
 		return;
 	}
 	a = calloc(1, sizeof *a);
@@ -117,8 +120,8 @@ void answer_take(struct worker *w, const struct job *j)
 	a->worker = w;
 	a->room_id = m.room_id;
 	a->reply_id = m.reply_id;
-	a->stream = j->stream;
-	memcpy(a->entry_id, j->entry_id.ptr, j->entry_id.len);
+	a->model = j->model;
+	a->reckoned = j->tokens;
 	list_init(&a->wait_link);
 	list_init(&a->flush_link);
 	list_push(&w->answers, &a->link);
@@ -133,9 +136,15 @@ static void fail(struct answer *a, const char *why)
 	enter(a, ANSWER_STORE);
 }
 
+static void leave(struct answer *a, int64_t again_ms)
+{
+	a->leaves = again_ms < 0 ? LEAVES_DONE : LEAVES_AGAIN;
+	a->delay_ms = again_ms;
+	enter(a, ANSWER_DONE);
+}
+
 /* After an unsure claim the lease may be ours without our knowing the fence: the statement
- * is repeated, says "held", and the sweep brings the reply back when that lease has run
- * out. */
+ * is repeated, says "held", and is tried again until that lease has run out. */
 void answer_claimed(struct answer *a, enum err e, const struct claim *c)
 {
 	struct worker *w = a->worker;
@@ -154,7 +163,7 @@ void answer_claimed(struct answer *a, enum err e, const struct claim *c)
 	if (e != ERR_OK || c->outcome != CLAIM_OURS) {
 		if (e != ERR_OK)
 			log_error("claim-failed", L_ERR(e));
-		enter(a, ANSWER_DONE);
+		leave(a, e == ERR_OK && c->outcome == CLAIM_GONE ? -1 : HELD_RETRY_MS);
 		return;
 	}
 	if (w->handed_back) { /* too late to begin */
@@ -166,6 +175,10 @@ void answer_claimed(struct answer *a, enum err e, const struct claim *c)
 	 */
 	if (a->attempts > w->attempts_max) {
 		fail(a, "The model could not be reached after several attempts.");
+		return;
+	}
+	if (clock_wall_us() - c->created_at_us > w->patience_s * 1000000) {
+		fail(a, "The model could not be reached in time.");
 		return;
 	}
 	if (prompt_build(&p, &a->body) == 0) {
@@ -199,9 +212,12 @@ static bool on_event(void *ctx, const struct sse_event *ev)
 		a->text.len = utf8_whole(str_span(a->text.ptr, TEXT_MAX));
 		return false; /* cut here: incomplete */
 	}
-	if (before == 0 && a->text.len)
+	if (before == 0 && a->text.len) {
 		histogram_observe_us(
 			a->worker->first_chunk, clock_mono_us() - a->called_at_us);
+		a->heard = true;
+		jobq_model_answered(a->worker->queue, a->model);
+	}
 	if (a->text.len > before)
 		flush_soon(a);
 	return true;
@@ -218,37 +234,79 @@ static bool on_data(struct outbound_call *call, struct str bytes)
 	return true;
 }
 
-/* Full jitter (the whole range, not its upper part), and never sooner than the provider
- * said. */
+/* Full jitter: the whole range, not its upper part. */
 static int64_t backoff_ms(const struct answer *a)
 {
-	int64_t base = a->worker->retry_base_ms, cap, at_least = 0;
+	int64_t base = a->worker->retry_base_ms, cap = base;
 
-	cap = a->attempts < 16 ? base << (a->attempts - 1) : DELAY_MAX_MS;
+	if (a->burnt)
+		cap = a->attempts < 16 ? base << (a->attempts - 1) : DELAY_MAX_MS;
 	if (cap > DELAY_MAX_MS)
 		cap = DELAY_MAX_MS;
-	if (a->said.failed && a->said.retry_ms > 0)
-		at_least = a->said.retry_ms;
-	if (a->call.retry_after_s > 0 && a->call.retry_after_s * 1000 > at_least)
-		at_least = a->call.retry_after_s * 1000;
-	if (at_least > DELAY_MAX_MS)
-		at_least = DELAY_MAX_MS;
-	return at_least + (int64_t)random_below((uint64_t)cap + 1);
+	return (int64_t)random_below((uint64_t)cap + 1);
 }
 
-static void call_ended(struct answer *a, enum err transport)
+/* How long the model wants no calls: it said so in one of two places, or not at all (0). */
+static int64_t rest_ms(const struct answer *a)
+{
+	int64_t header_ms = a->call.retry_after_s > 0 ? a->call.retry_after_s * 1000 : 0;
+	int64_t body_ms = a->said.retry_ms > 0 ? a->said.retry_ms : 0;
+
+	return header_ms > body_ms ? header_ms : body_ms;
+}
+
+static void tell_queue(struct answer *a, enum model_news news)
+{
+	struct worker *w = a->worker;
+	int64_t used = a->said.prompt_tokens + a->said.output_tokens;
+
+	switch (news) {
+	case NEWS_ANSWERED:
+		if (!a->heard)
+			jobq_model_answered(w->queue, a->model);
+		break;
+	case NEWS_DOWN:
+		jobq_model_down(w->queue, a->model);
+		break;
+	case NEWS_RESTS:
+		jobq_model_rests(w->queue, a->model, rest_ms(a));
+		break;
+	case NEWS_DAY_USED:
+		jobq_model_rests(
+			w->queue, a->model, pacific_day_left_s(clock_wall_s()) * 1000);
+		break;
+	case NEWS_UNKNOWN:
+		jobq_model_rests(w->queue, a->model, UNKNOWN_REST_MS);
+		break;
+	case NEWS_NONE:
+		break;
+	}
+	if (w->models[a->model].tpm > 0 && used > 0)
+		jobq_tokens(w->queue, a->model, used - a->reckoned);
+}
+
+/* An attempt counts when it is likely to be about this very prompt: the model broke over
+ * it, answered rubbish, or answered others meanwhile. An outage or a limit burns none. */
+static bool counts(const struct answer *a, enum err transport, enum model_news news)
+{
+	const struct jobq_model *m = &a->worker->models[a->model];
+
+	if (news != NEWS_DOWN)
+		return news == NEWS_ANSWERED || news == NEWS_NONE;
+	if (transport == ERR_INVALID || a->call.status == 500)
+		return !m->blocked;
+	return m->answered_ms > a->called_at_us / 1000;
+}
+
+static void try_again(struct answer *a, enum err transport, enum model_news news)
 {
 	struct worker *w = a->worker;
 
-	a->end = model_judge(&a->said, transport, a->call.status, a->text.len > 0, &a->why);
-	if (a->end != END_RETRY) {
-		enter(a, ANSWER_STORE);
-		return;
-	}
 	log_warn("model-retry", L_INT("status", a->call.status),
 		L_Z("reason", a->said.status), L_INT("attempt", a->attempts),
-		L_ERR(transport));
-	if (a->attempts >= w->attempts_max) {
+		L_Z("model", w->models[a->model].name), L_ERR(transport));
+	a->burnt = counts(a, transport, news);
+	if (a->burnt && a->attempts >= w->attempts_max) {
 		fail(a, "The model did not answer after several attempts.");
 		return;
 	}
@@ -257,10 +315,23 @@ static void call_ended(struct answer *a, enum err transport)
 		fail(a, "The model's answer could not be read.");
 		return;
 	}
-	++*w->retries;
-	a->burnt = true;
+	++*(a->burnt ? w->retries : w->waits);
 	a->delay_ms = backoff_ms(a);
 	enter(a, ANSWER_RELEASE);
+}
+
+static void call_ended(struct answer *a, enum err transport)
+{
+	enum model_news news = model_news_of(&a->said, transport, a->call.status);
+
+	tell_queue(a, news);
+	a->end = model_judge(&a->said, transport, a->call.status, a->text.len > 0, &a->why);
+	if (news == NEWS_UNKNOWN && a->worker->model_count > 1 && a->text.len == 0)
+		a->end = END_RETRY; /* another model may know */
+	if (a->end == END_RETRY)
+		try_again(a, transport, news);
+	else
+		enter(a, ANSWER_STORE);
 }
 
 static void on_call_done(struct outbound_call *call, enum err e)
@@ -290,7 +361,7 @@ static void start_call(struct answer *a)
 	a->said.retry_ms = -1;
 	a->called_at_us = clock_mono_us();
 	a->call = (struct outbound_call){ .method = "POST",
-		.url = w->url,
+		.url = w->urls[a->model],
 		.headers = w->headers,
 		.body = buf_str(&a->body),
 		.on_data = on_data,
@@ -336,6 +407,7 @@ void answer_stored(struct answer *a, enum err e)
 		reply_log_done(a);
 	} else if (e == ERR_NOT_FOUND) {
 		++*w->lost_leases; /* another holder has it, or ended it */
+		a->leaves = LEAVES_TO_OTHERS;
 		log_info("answer-refused", L_INT("fence", a->fence));
 	} else {
 		/* The record will not take this, ever; the reply must end all the same. */
@@ -356,6 +428,7 @@ void answer_released(struct answer *a, enum err e)
 	}
 	if (e != ERR_OK && e != ERR_NOT_FOUND)
 		log_error("release-failed", L_ERR(e));
+	a->leaves = e == ERR_NOT_FOUND ? LEAVES_TO_OTHERS : LEAVES_AGAIN;
 	enter(a, ANSWER_DONE);
 }
 
@@ -365,7 +438,10 @@ static void let_go(struct answer *a)
 {
 	struct worker *w = a->worker;
 
-	jobq_ack(w->queue, a->stream, str_of(a->entry_id));
+	if (a->leaves == LEAVES_DONE)
+		jobq_done(w->queue, &a->reply_id);
+	else if (a->leaves == LEAVES_AGAIN)
+		jobq_again(w->queue, &a->reply_id, a->delay_ms);
 	list_del(&a->link);
 	list_del(&a->flush_link);
 	w->in_hand--;
@@ -408,6 +484,7 @@ void answer_beaten(struct answer *a, enum err e, bool stop)
 	++*a->worker->lost_leases;
 	log_warn("lease-lost", L_INT("fence", a->fence));
 	break_off(a);
+	a->leaves = LEAVES_TO_OTHERS;
 	enter(a, ANSWER_DONE);
 }
 

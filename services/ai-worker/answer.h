@@ -7,8 +7,7 @@
  *     └────────────▶ DONE ◀──── RELEASE ◀────┘
  *
  * CLAIM, STORE and RELEASE talk to Postgres; while it is away they wait (state kept, in
- * worker's `waiting`) and are tried again. CALL talks to the model. DONE acknowledges the
- * entry.
+ * worker's `waiting`) and are tried again. CALL talks to the model. DONE tells the queue.
  */
 #ifndef WORKER_ANSWER_H
 #define WORKER_ANSWER_H
@@ -32,9 +31,9 @@ struct answer {
 	uint64_t retry_at_ms;
 
 	/* whose it is */
-	const char *stream;
-	char entry_id[48];
 	struct uuid room_id, reply_id;
+	unsigned model;   /* to be called: number in worker->models */
+	int64_t reckoned; /* tokens that its limit was charged for the call */
 
 	/* the lease */
 	int64_t fence, attempts;
@@ -52,6 +51,7 @@ struct answer {
 	struct buf text; /* the whole answer so far */
 	size_t flushed;  /* how much of it readers were given */
 	uint64_t called_at_us;
+	bool heard; /* the model has begun to answer */
 
 	/* how it ends */
 	enum answer_end end;
@@ -59,10 +59,15 @@ struct answer {
 	const char *why;  /* for the user; NULL: none */
 	int64_t delay_ms; /* RELEASE: until the next try */
 	bool burnt;       /* RELEASE: the attempt counts */
+	enum {
+		LEAVES_DONE,
+		LEAVES_AGAIN,
+		LEAVES_TO_OTHERS
+	} leaves; /* DONE: what the queue is told */
 };
 
 /* A job came: claims it. */
-void answer_take(struct worker *w, const struct job *j);
+void answer_take(struct worker *w, const struct taken_job *j);
 /* Postgres may be back: tries the present state's statement again. */
 void answer_retry_store(struct answer *a);
 /* The heartbeat came back; ERR_NOT_FOUND: the lease is not ours any more. */
@@ -77,7 +82,8 @@ void answer_abandon(struct answer *a);
 
 /* Used by answers_store.c when a statement has come back. */
 struct claim {
-	enum { CLAIM_OURS, CLAIM_NOT_OURS } outcome;
+	enum { CLAIM_OURS, CLAIM_GONE, CLAIM_LATER } outcome;
+	int64_t created_at_us;
 	const struct turn *turns; /* newest first; borrowed until answer_claimed returns */
 	int turn_count;
 };

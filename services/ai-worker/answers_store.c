@@ -44,10 +44,13 @@ static void claim_done(
 	struct answer *a = container_of(item, struct answer, item);
 	struct str senders[TURNS_MAX], contents[TURNS_MAX];
 	struct turn turns[TURNS_MAX];
-	struct claim c = { .outcome = CLAIM_NOT_OURS, .turns = turns };
+	struct claim c = { .outcome = CLAIM_LATER, .turns = turns };
 
+	if (e == ERR_OK && str_eq(pg_text(rows, row, 1), STR("gone")))
+		c.outcome = CLAIM_GONE;
 	if (e == ERR_OK && str_eq(pg_text(rows, row, 1), STR("claimed"))) {
 		c.outcome = CLAIM_OURS;
+		c.created_at_us = pg_time(rows, row, 4);
 		a->fence = pg_i64(rows, row, 2);
 		a->attempts = pg_i64(rows, row, 3);
 		c.turn_count = pg_text_array(rows, row, 5, senders, TURNS_MAX);
@@ -95,7 +98,7 @@ static void encode_finish(
 	pg_array_i64(&arrays[1], a->fence);
 	pg_array_text(&arrays[2], str_of(answer_end_name(a->end)));
 	pg_array_text(&arrays[3], a->text.len ? buf_str(&a->text) : STR(""));
-	pg_array_text(&arrays[4], str_of(w->gemini_model));
+	pg_array_text(&arrays[4], str_of(w->models[a->model].name));
 	pg_array_text(&arrays[5], text_or_null(a->said.version));
 	pg_array_text(
 		&arrays[6], text_or_null(a->said.finish_reason[0] ? a->said.finish_reason

@@ -8,6 +8,7 @@
 #include "data/pg.h"
 #include "data/redis.h"
 #include "messages.h"
+#include "models.h"
 #include "reply_log.h"
 
 #define TICK_MS 100
@@ -20,6 +21,16 @@ static const struct setting settings[] = {
 		"https://generativelanguage.googleapis.com", "where the model is" },
 	{ "GEMINI_MODEL", SETTING_STR, AT(gemini_model), "gemini-3.6-flash",
 		"which model" },
+	{ "GEMINI_FALLBACK_MODELS", SETTING_STR, AT(fallback_models), "",
+		"asked, in this order, while those before cannot be: a,b" },
+	{ "GEMINI_LIMITS", SETTING_STR, AT(model_limits), "",
+		"of all workers together: \"a rpm=1000 tpm=1000000 rpd=10000; b rpm=60\"" },
+	{ "PRO_CONCURRENT", SETTING_INT, AT(pro_concurrent), "16",
+		"replies of one Pro user written at once", 1, 100000 },
+	{ "BASIC_CONCURRENT", SETTING_INT, AT(basic_concurrent), "4",
+		"replies of one Basic user written at once", 1, 100000 },
+	{ "REPLY_PATIENCE_S", SETTING_INT, AT(patience_s), "86400",
+		"a reply that is owed for longer is given up", 1, 31536000 },
 	{ "SYSTEM_PROMPT", SETTING_STR, AT(system_prompt), "",
 		"said to the model before every turn" },
 	{ "WORKER_CONCURRENCY", SETTING_INT, AT(concurrency), "256",
@@ -51,24 +62,23 @@ static unsigned room(void *ctx)
 						     : 0;
 }
 
-static void take(void *ctx, const struct job *j)
+static void take(void *ctx, const struct taken_job *j)
 {
 	answer_take(ctx, j);
 }
 
 static void open_queue(struct worker *w)
 {
-	static const char *streams[3];
-
-	streams[0] = app_key(w->app, STREAM_GEMINI_PRO);
-	streams[1] = app_key(w->app, STREAM_GEMINI_BASIC);
-	w->queue = jobq_open(&(struct jobq_options){ .loop = &w->app->loop,
+	w->queue = jobq_taker_open(&(struct jobq_taker_options){ .loop = &w->app->loop,
 		.redis = w->app->redis,
 		.url = w->app->set.redis_url,
-		.streams = streams,
-		.group = GROUP_GEMINI,
-		.consumer = w->name,
-		.idle_ms = (uint64_t)w->lease_ms,
+		.key = app_key(w->app, QUEUE_GEMINI),
+		.client_name = w->name,
+		.models = w->models,
+		.model_count = w->model_count,
+		.pro_cap = w->pro_concurrent,
+		.basic_cap = w->basic_concurrent,
+		.keep_ms = (uint64_t)w->lease_ms / 3,
 		.room = room,
 		.take = take,
 		.ctx = w });
@@ -110,12 +120,23 @@ static void beat(struct worker *w)
 	}
 }
 
+/* Whatever is in hand, in whatever state: the queue is not to give it to anybody else. */
+static void keep(struct worker *w)
+{
+	LIST_EACH (&w->answers, it)
+		jobq_keep(w->queue, &container_of(it, struct answer, link)->reply_id);
+}
+
 static void on_tick(struct timer *timer)
 {
 	struct worker *w = container_of(timer, struct worker, tick);
 	uint64_t now_ms = clock_mono_ms();
 
 	retry_stores(w, now_ms);
+	if (now_ms >= w->keep_at_ms) {
+		w->keep_at_ms = now_ms + (uint64_t)w->lease_ms / 10;
+		keep(w);
+	}
 	if (now_ms < w->beat_at_ms)
 		return;
 	w->beat_at_ms = now_ms + (uint64_t)w->lease_ms / 3;
@@ -145,6 +166,8 @@ static void open_metrics(struct worker *w)
 	}
 	w->retries = metrics_counter(
 		m, "worker_retries_total", "Replies given back to try again", NULL);
+	w->waits = metrics_counter(m, "worker_waits_total",
+		"Replies given back because the model was down or at its limit", NULL);
 	w->lost_leases = metrics_counter(m, "worker_leases_lost_total",
 		"Replies that somebody else took over", NULL);
 	w->prompt_tokens = metrics_counter(m, "gen_ai_client_token_usage_total",
@@ -156,6 +179,16 @@ static void open_metrics(struct worker *w)
 		"From the call to the first text", NULL);
 	w->duration = metrics_histogram(m, "gen_ai_client_operation_duration_seconds",
 		"From the call to its end", NULL);
+}
+
+static void check(struct app *app, struct buf *problems)
+{
+	struct worker *w = worker_of(app);
+	const char *why = models_read(&app->arena, w->gemini_model, w->fallback_models,
+		w->model_limits, w->models, &w->model_count);
+
+	if (why)
+		buf_addf(problems, "%s\n", why);
 }
 
 static void name_worker(struct worker *w)
@@ -173,9 +206,11 @@ static void name_call(struct worker *w)
 {
 	struct arena *a = &w->app->arena;
 
-	w->url = arena_fmt(a, "%s/v1beta/models/%s:streamGenerateContent?alt=sse",
-		w->gemini_base_url, w->gemini_model)
-			 .ptr;
+	for (unsigned i = 0; i < w->model_count; i++)
+		w->urls[i] = arena_fmt(a,
+			"%s/v1beta/models/%s:streamGenerateContent?alt=sse",
+			w->gemini_base_url, w->models[i].name)
+				     .ptr;
 	w->headers[0] = arena_fmt(a, "x-goog-api-key: %s", w->gemini_api_key).ptr;
 	w->headers[1] = "Content-Type: application/json";
 	w->headers[2] = "Accept: text/event-stream";
@@ -190,7 +225,7 @@ static enum err worker_start(struct app *app)
 	list_init(&w->waiting);
 	list_init(&w->flushing);
 	name_worker(w);
-	name_call(w);
+	name_call(w); /* check has read the models */
 	open_metrics(w);
 	w->out = outbound_open(&app->loop, (unsigned)w->concurrency);
 	answers_store_open(w);
@@ -250,7 +285,7 @@ static void worker_stop(struct app *app)
 	LIST_EACH (&w->answers, it)
 		answer_abandon(container_of(it, struct answer, link));
 	answers_store_close(w);
-	jobq_close(&w->queue, queue_closed, w);
+	jobq_taker_close(&w->queue, queue_closed, w);
 }
 
 int main(int argc, char **argv)
@@ -260,6 +295,7 @@ int main(int argc, char **argv)
 			.self_size = sizeof(struct worker),
 			.uses = USES_PG | USES_REDIS | USES_PUBSUB,
 			.settings = settings,
+			.check = check,
 			.start = worker_start,
 			.ready = worker_ready,
 			.drain = worker_drain,

@@ -174,10 +174,6 @@ static enum answer_end judge_error(const struct model_said *said, const char **w
 {
 	int code = said->code;
 
-	if (code == 429 && said->per_day) {
-		*why = "The model's quota for today is used up.";
-		return END_FAILED;
-	}
 	if (code == 408 || code == 429 || code >= 500 || code == 0)
 		return END_RETRY;
 	if (code == 401 || code == 403)
@@ -232,4 +228,23 @@ enum answer_end model_judge(const struct model_said *said, enum err transport,
 	}
 	end = said->failed ? judge_error(said, why) : END_RETRY;
 	return end;
+}
+
+enum model_news model_news_of(
+	const struct model_said *said, enum err transport, int http_status)
+{
+	int code = http_status == 200 || http_status == 0 ? said->code : http_status;
+
+	if (code == 429)
+		return said->per_day ? NEWS_DAY_USED : NEWS_RESTS;
+	if (code == 404)
+		return NEWS_UNKNOWN;
+	if (code == 401 || code == 403 || transport == ERR_CANCELED)
+		return NEWS_NONE;
+	if (code == 408 || code >= 500)
+		return NEWS_DOWN;
+	if (said->finish_reason[0] || said->block_reason[0] || said->version[0] ||
+		code != 0)
+		return NEWS_ANSWERED;
+	return transport == ERR_OK || transport == ERR_INVALID ? NEWS_ANSWERED : NEWS_DOWN;
 }

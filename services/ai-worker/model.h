@@ -51,4 +51,17 @@ const char *answer_end_name(enum answer_end end);
 enum answer_end model_judge(const struct model_said *said, enum err transport,
 	int http_status, bool has_text, const char **why);
 
+/* What a call's end says about the model itself, whatever became of the answer. */
+enum model_news {
+	NEWS_NONE,     /* nothing: the caller broke it off, or is not let in */
+	NEWS_ANSWERED, /* it is there */
+	NEWS_DOWN,     /* it could not be reached, or is overloaded, or broke */
+	NEWS_RESTS,    /* it wants no calls for a while (429); said->retry_ms if it said how
+			  long */
+	NEWS_DAY_USED, /* its requests of the day are used up */
+	NEWS_UNKNOWN,  /* there is no such model (any more) */
+};
+enum model_news model_news_of(
+	const struct model_said *said, enum err transport, int http_status);
+
 #endif

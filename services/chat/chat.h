@@ -2,7 +2,8 @@
  * chat - rooms, messages, quota; hands replies that are owed to the queue.
  *
  * A message travels: send.c -> messages_store.c (one statement for all that came in this
- * turn) -> queue.c (stream) -> ai-worker. sweep.c puts back into the stream what it lost.
+ * turn) -> queue.c -> ai-worker. sweep.c adds to the queue again what is owed, in case it
+ * was lost.
  */
 #ifndef CHAT_CHAT_H
 #define CHAT_CHAT_H
@@ -11,6 +12,7 @@
 
 struct pg_batch;
 struct inbox;
+struct jobq;
 struct sweep;
 struct feeds;
 struct streams;
@@ -25,7 +27,7 @@ struct chat {
 	struct sweep *sweep;
 	struct feeds *feeds;     /* replies that somebody reads as they are written */
 	struct streams *streams; /* their readers */
-	const char *stream_pro, *stream_basic;
+	struct jobq *queue;      /* replies that are owed, on their way to a worker */
 	uint64_t *accepted, *refused_quota, *replayed; /* counters */
 };
 

@@ -2,19 +2,12 @@
 
 #include "data/pg.h"
 
-/* Not worth a wait for the disk: what a crash forgets is put in the stream once more. */
-static const struct pg_stmt take_owed = { "jobs_take_owed",
-	"with off as materialized (select set_config('synchronous_commit', 'off', true)), owed as ("
-	"  select j.reply_id from chat.jobs j, off"
-	"  where (j.lease_until is null or j.lease_until < now()) and j.not_before <= now()"
-	"    and (j.enqueued_at < j.lease_until or j.enqueued_at < j.not_before"
-	"      or ($1::int8 >= 0 and j.enqueued_at < now() - $1 * interval '1 millisecond')"
-	"      or j.enqueued_at < interval '-5 seconds'"
-	"        + case j.tier when 'Pro' then $3::timestamptz else $4::timestamptz end)"
-	"  order by j.created_at limit $2::int8 for update of j skip locked)"
-	" update chat.jobs j set enqueued_at = now() from owed o where j.reply_id = o.reply_id"
-	" returning j.room_id, j.reply_id, j.tier, j.traceparent",
-	.write = true };
+static const struct pg_stmt read_owed_page = {
+	"jobs_read_owed",
+	"select room_id, reply_id, user_id, tier, created_at, not_before, traceparent"
+	" from chat.jobs where reply_id > $1::uuid and reply_id < $2::uuid"
+	" and (lease_until is null or lease_until < now()) order by reply_id limit $3::int8"
+};
 
 static const struct pg_stmt tidy = { "idempotency_tidy",
 	"delete from chat.idempotency where (user_id, key) in (select user_id, key"
@@ -30,24 +23,26 @@ static enum err read_owed(struct task *t, const struct pg_rows *rows, void *into
 	for (int i = 0; i < page->count; i++) {
 		page->owed[i] = (struct owed){ .room_id = pg_uuid(rows, i, 0),
 			.reply_id = pg_uuid(rows, i, 1),
-			.is_pro = str_eq(pg_text(rows, i, 2), STR("Pro")),
-			.traceparent = pg_null(rows, i, 3) ? STR_NONE
+			.user_id = pg_uuid(rows, i, 2),
+			.is_pro = str_eq(pg_text(rows, i, 3), STR("Pro")),
+			.created_us = pg_time(rows, i, 4),
+			.not_before_us = pg_time(rows, i, 5),
+			.traceparent = pg_null(rows, i, 6) ? STR_NONE
 							   : arena_dup(&t->arena,
-								     pg_text(rows, i, 3)) };
+								     pg_text(rows, i, 6)) };
 	}
 	return ERR_OK;
 }
 
-outcome_t jobs_take_owed(struct task *t, const struct owed_lost *lost, int64_t limit,
-	struct owed_page *out, step_fn *next)
+outcome_t jobs_read_owed(struct task *t, const struct uuid *after,
+	const struct uuid *before, int64_t limit, struct owed_page *out, step_fn *next)
 {
 	struct pg_params p = { 0 };
 
-	pg_add_i64(&p, lost->older_than_ms);
+	pg_add_uuid(&p, after);
+	pg_add_uuid(&p, before);
 	pg_add_i64(&p, limit);
-	pg_add_time(&p, lost->pro_given_us);
-	pg_add_time(&p, lost->basic_given_us);
-	return pg_run(t, &take_owed, &p, read_owed, out, next);
+	return pg_run(t, &read_owed_page, &p, read_owed, out, next);
 }
 
 outcome_t jobs_tidy(struct task *t, step_fn *next)

@@ -6,32 +6,17 @@
 #define CHAT_JOBS_STORE_H
 
 #include "app/task.h"
-
-struct owed {
-	struct uuid room_id, reply_id;
-	bool is_pro;
-	struct str traceparent; /* ptr NULL: none */
-};
+#include "queue.h"
 
 struct owed_page {
 	struct owed *owed;
 	int count;
 };
-
-/* How much of the streams may have been lost. */
-struct owed_lost {
-	int64_t older_than_ms; /* all that was put there longer ago; negative: not known to
-				  be */
-	int64_t pro_given_us,
-		basic_given_us; /* entries up to these times went to workers */
-};
-
-/*
- * Marks as put in the stream, and gives, up to `limit` replies that should be there and are
- * not: lost leases, due retries, and what nobody holds that `lost` speaks of.
- */
-outcome_t jobs_take_owed(struct task *t, const struct owed_lost *lost, int64_t limit,
-	struct owed_page *out, step_fn *next) MUST_USE;
+/* Up to `limit` replies that are owed and in nobody's hands, with ids between the two, in
+ * their order. */
+outcome_t jobs_read_owed(struct task *t, const struct uuid *after,
+	const struct uuid *before, int64_t limit, struct owed_page *out,
+	step_fn *next) MUST_USE;
 
 enum stop_outcome {
 	STOP_ENDED,    /* nobody had begun it: it is stopped */

@@ -1,5 +1,6 @@
 #include "chat.h"
 #include "data/bus.h"
+#include "data/jobq.h"
 #include "data/pg_batch.h"
 #include "feed.h"
 #include "messages.h"
@@ -37,8 +38,7 @@ static enum err chat_start(struct app *app)
 	struct chat *c = app->self;
 
 	c->app = app;
-	c->stream_pro = app_key(app, STREAM_GEMINI_PRO);
-	c->stream_basic = app_key(app, STREAM_GEMINI_BASIC);
+	c->queue = jobq_open(&app->loop, app->redis, app_key(app, QUEUE_GEMINI));
 	c->accepted = metrics_counter(app->metrics, "chat_messages_accepted_total",
 		"Messages stored, each owed a reply", NULL);
 	c->refused_quota = metrics_counter(app->metrics, "chat_messages_refused_total",
@@ -70,6 +70,7 @@ static void chat_stop(struct app *app)
 	streams_close(&c->streams);
 	feeds_close(&c->feeds);
 	sweep_close(&c->sweep);
+	jobq_close(&c->queue);
 	/* Accepts still in flight end when the pool closes; the batch goes with the
 	 * process. */
 	if (pg_batch_waiting(c->accepts) == 0)

@@ -251,7 +251,12 @@ static outcome_t send_accepted(struct task *t, enum err e)
 	switch (a->outcome) {
 	case ACCEPT_ACCEPTED:
 		++*c->accepted;
-		queue_add(c, a->is_pro, &a->room_id, &a->reply_id, a->traceparent);
+		queue_add(c->queue, &(struct owed){ .room_id = a->room_id,
+					    .reply_id = a->reply_id,
+					    .user_id = a->user_id,
+					    .is_pro = a->is_pro,
+					    .created_us = a->created_at_us,
+					    .traceparent = a->traceparent });
 		return reply_accepted(t, a);
 	case ACCEPT_REPLAYED:
 		++*c->replayed;

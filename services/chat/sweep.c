@@ -3,30 +3,37 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "data/jobq.h"
 #include "data/redis.h"
 #include "jobs_store.h"
+#include "messages.h"
 #include "queue.h"
 
 #define EVERY_MS      500
+#define SOON_MS       20 /* while the queue turns out to have lost jobs */
 #define PAGE          500
+#define GRACE_MS      1000 /* for what is between the commit and the queue */
+#define LOOK_EVERY_MS 5000
 #define TIDY_EVERY_MS (10 * 60 * 1000)
 
 struct sweep {
 	struct timer tick;
 	struct chat *chat;
+	struct jobq *queue; /* of its own: what is new to it here had been lost */
+	struct uuid at;     /* up to this reply everything was looked at; nil: none */
 	bool running;       /* one round at a time */
 	bool closed;        /* freed when the round has ended */
-	bool was_away;      /* Redis was lost since the last whole round */
-	uint64_t up_at_ms;  /* when Redis came (back) */
-	uint64_t tidied_ms; /* when old records were last deleted */
+	uint64_t found;     /* jobq_added before this page */
+	uint64_t looked_ms, tidied_ms;
+	int64_t *waiting_pro, *waiting_basic, *later, *taken; /* gauges */
 };
 
 struct sweep_round {
 	struct sweep *sweep;
-	struct owed_lost lost;
 	struct owed_page page;
+	struct jobq_depth depth;
 };
-static step_fn round_begin, streams_read, owed_read, tidied;
+static step_fn page_begin, page_read, page_added, looked, tidied;
 
 static void maybe_free(struct sweep *s)
 {
@@ -41,7 +48,7 @@ static void on_tick(struct timer *timer)
 	if (s->running || !redis_is_up(s->chat->app->redis))
 		return;
 	s->running = true;
-	task_start(s->chat->app, round_begin, s);
+	task_start(s->chat->app, page_begin, s);
 }
 
 static outcome_t round_end(struct task *t)
@@ -54,99 +61,88 @@ static outcome_t round_end(struct task *t)
 	return task_end(t);
 }
 
-/* Of both streams: how many entries, and up to which one they were given to workers. */
-static struct redis_script state_of_streams = { .name = "streams",
-	.lua = "local out = {}\n"
-	       "for i = 1, 2 do\n"
-	       "  local n, last = redis.call('XLEN', KEYS[i]), '0-0'\n"
-	       "  local groups = n > 0 and redis.pcall('XINFO', 'GROUPS', KEYS[i]) or {}\n"
-	       "  for g = 1, #groups do\n"
-	       "    for f = 1, #groups[g], 2 do\n"
-	       "      if groups[g][f] == 'last-delivered-id' then last = groups[g][f + 1] "
-	       "end\n"
-	       "    end\n"
-	       "  end\n"
-	       "  out[#out + 1] = n\n"
-	       "  out[#out + 1] = last\n"
-	       "end\n"
-	       "return out" };
+/* ---- what is owed, page by page ---- */
 
-/* The time in an entry's id, "1763839000000-0". */
-static int64_t time_of_entry_us(struct str id)
+/* Ids begin with the time they were made (RFC 9562 5.7). */
+static struct uuid id_made_before(int64_t unix_ms)
 {
-	int64_t ms = 0;
+	struct uuid id = { 0 };
 
-	return str_i64(str_span(id.ptr, str_find(id, '-')), &ms) && ms < INT64_MAX / 1000
-		       ? ms * 1000
-		       : 0;
+	for (int i = 0; i < 6; i++)
+		id.b[i] = (unsigned char)(unix_ms >> (40 - 8 * i));
+	return id;
 }
 
-/* Entries leave the stream only when their reply is done: an empty one holds nothing that
- * is owed. A moment's grace for what is between the commit and the stream. */
-static enum err read_streams(struct task *t, const struct redis_value *v, void *into)
+static outcome_t read_page(struct task *t)
 {
-	struct owed_lost *lost = into;
+	struct sweep_round *r = t->state;
+	struct uuid end = id_made_before(clock_wall_us() / 1000 - GRACE_MS);
 
-	(void)t;
-	if (v->count != 4)
-		return ERR_INTERNAL;
-	if (redis_at(v, 0).i + redis_at(v, 2).i == 0)
-		lost->older_than_ms = 2000;
-	lost->pro_given_us = time_of_entry_us(redis_at(v, 1).s);
-	lost->basic_given_us = time_of_entry_us(redis_at(v, 3).s);
-	return ERR_OK;
+	r->sweep->found = jobq_added(r->sweep->queue);
+	return jobs_read_owed(t, &r->sweep->at, &end, PAGE, &r->page, page_read);
 }
 
-static outcome_t round_begin(struct task *t, enum err e)
+static outcome_t page_begin(struct task *t, enum err e)
 {
 	struct sweep *s = t->state;
 	struct sweep_round *r = task_new(t, struct sweep_round);
-	struct redis_cmd keys = REDIS_CMD(
-		str_of(s->chat->stream_pro), str_of(s->chat->stream_basic));
 
 	(void)e;
 	r->sweep = s;
-	r->lost.older_than_ms = -1;
-	return redis_eval(
-		t, &state_of_streams, 2, &keys, read_streams, &r->lost, streams_read);
+	return read_page(t);
 }
 
-static outcome_t take_owed(struct task *t)
-{
-	struct sweep_round *r = t->state;
-
-	if (r->sweep->was_away) /* everything from before may be lost */
-		r->lost.older_than_ms = (int64_t)(clock_mono_ms() - r->sweep->up_at_ms);
-	return jobs_take_owed(t, &r->lost, PAGE, &r->page, owed_read);
-}
-
-static outcome_t streams_read(struct task *t, enum err e)
-{
-	return e == ERR_OK ? take_owed(t) : round_end(t);
-}
-
-static outcome_t owed_read(struct task *t, enum err e)
+static outcome_t page_read(struct task *t, enum err e)
 {
 	struct sweep_round *r = t->state;
 	struct sweep *s = r->sweep;
 
-	if (e != ERR_OK)
+	if (e != ERR_OK || s->closed)
 		return round_end(t);
-	for (int i = 0; i < r->page.count; i++) {
-		const struct owed *o = &r->page.owed[i];
+	for (int i = 0; i < r->page.count; i++)
+		queue_add(s->queue, &r->page.owed[i]);
+	s->at = r->page.count == PAGE ? r->page.owed[PAGE - 1].reply_id
+				      : (struct uuid){ 0 };
+	return task_sleep(t, SOON_MS, page_added);
+}
 
-		queue_add(s->chat, o->is_pro, &o->room_id, &o->reply_id, o->traceparent);
-	}
-	if (r->page.count)
-		log_info("sweep-added", L_INT("jobs", r->page.count),
-			L_INT("redis_was_away", s->was_away));
-	if (r->page.count == PAGE) /* there is more */
-		return take_owed(t);
-	s->was_away = false;
-	if (clock_mono_ms() - s->tidied_ms < TIDY_EVERY_MS)
+/* While the queue turns out to have lost jobs, the next page follows at once. */
+static outcome_t page_added(struct task *t, enum err e)
+{
+	struct sweep_round *r = t->state;
+	struct sweep *s = r->sweep;
+	uint64_t now_ms = clock_mono_ms(), lost;
+
+	if (e != ERR_OK || s->closed)
 		return round_end(t);
-	s->tidied_ms = clock_mono_ms();
-	return jobs_tidy(t, tidied);
+	lost = jobq_added(s->queue) - s->found;
+	if (lost > 0)
+		log_info("sweep-added", L_INT("jobs", (int64_t)lost));
+	if (lost > 0 && !uuid_is_nil(&s->at))
+		return read_page(t);
+	if (now_ms - s->looked_ms >= LOOK_EVERY_MS) {
+		s->looked_ms = now_ms;
+		return jobq_look(t, s->queue, &r->depth, looked);
+	}
+	if (now_ms - s->tidied_ms >= TIDY_EVERY_MS) {
+		s->tidied_ms = now_ms;
+		return jobs_tidy(t, tidied);
+	}
+	return round_end(t);
+}
+
+static outcome_t looked(struct task *t, enum err e)
+{
+	struct sweep_round *r = t->state;
+	struct sweep *s = r->sweep;
+
+	if (e == ERR_OK && !s->closed) {
+		*s->waiting_pro = r->depth.waiting_pro;
+		*s->waiting_basic = r->depth.waiting_basic;
+		*s->later = r->depth.later;
+		*s->taken = r->depth.taken;
+	}
+	return round_end(t);
 }
 
 static outcome_t tidied(struct task *t, enum err e)
@@ -156,12 +152,18 @@ static outcome_t tidied(struct task *t, enum err e)
 	return round_end(t);
 }
 
+/* ---- open and close ---- */
+
+/* Everything may be lost. */
 static void on_redis_up(void *ctx)
 {
-	struct sweep *s = ctx;
+	((struct sweep *)ctx)->at = (struct uuid){ 0 };
+}
 
-	s->was_away = true;
-	s->up_at_ms = clock_mono_ms();
+static int64_t *gauge_of(struct chat *c, const char *label)
+{
+	return metrics_gauge(c->app->metrics, "chat_queue_jobs",
+		"Replies that are owed, by where they are in the queue", label);
 }
 
 struct sweep *sweep_open(struct chat *c)
@@ -171,7 +173,12 @@ struct sweep *sweep_open(struct chat *c)
 	if (!s)
 		abort();
 	s->chat = c;
+	s->queue = jobq_open(&c->app->loop, c->app->redis, app_key(c->app, QUEUE_GEMINI));
 	s->tidied_ms = clock_mono_ms();
+	s->waiting_pro = gauge_of(c, "state=\"waiting\",tier=\"Pro\"");
+	s->waiting_basic = gauge_of(c, "state=\"waiting\",tier=\"Basic\"");
+	s->later = gauge_of(c, "state=\"later\",tier=\"\"");
+	s->taken = gauge_of(c, "state=\"taken\",tier=\"\"");
 	timer_open(&c->app->loop, &s->tick, on_tick);
 	timer_start(&s->tick, EVERY_MS, EVERY_MS);
 	redis_on_up(c->app->redis, on_redis_up, s);
@@ -191,6 +198,8 @@ void sweep_close(struct sweep **sp)
 	struct sweep *s = *sp;
 
 	*sp = NULL;
+	s->closed = true;
 	redis_forget(s->chat->app->redis, s);
+	jobq_close(&s->queue);
 	timer_close(&s->tick, tick_closed);
 }

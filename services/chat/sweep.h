@@ -1,10 +1,8 @@
 /*
- * sweep - keeps the Gemini queue true to the record: what is owed in Postgres and not in
- * the stream is put there again. Every copy of chat runs one; rows are taken with `skip
- * locked`, so that copies share the work.
- *
- * Put back: replies whose worker let its lease run out, retries whose time has come, and,
- * when the stream lost entries (it is empty, or Redis was away), everything nobody holds.
+ * sweep - keeps the queue true to the record: goes through what is owed in Postgres and in
+ * nobody's hands, again and again, and adds it. What the queue knows already stays where it
+ * is; what it lost - a crash between the commit and the queue, a Redis that was emptied, a
+ * lease that ran out - is in it again. Every copy of chat runs one.
  */
 #ifndef CHAT_SWEEP_H
 #define CHAT_SWEEP_H

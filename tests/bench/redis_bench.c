@@ -18,7 +18,8 @@
 
 #define COMMANDS 300000
 #define JOBS     2000
-#define STREAM   "{bench}:q"
+#define KEY      "castor:bench:{q}:jobs"
+#define STREAM   "castor:bench:{q}:stream"
 
 static struct loop loop;
 static struct redis *redis;
@@ -98,7 +99,7 @@ static void bench_commands(const char *url, unsigned at_a_time)
 
 /* ---- from one process to the other ---- */
 
-static struct jobq *queue;
+static struct jobq_taker *queue;
 static unsigned taken;
 static uint64_t wait_us[JOBS];
 
@@ -108,28 +109,32 @@ static unsigned room(void *ctx)
 	return 100;
 }
 
-static void take(void *ctx, const struct job *j)
+static void take(void *ctx, const struct taken_job *j)
 {
 	uint64_t sent = 0;
 
 	(void)ctx;
 	if (str_u64(j->body, &sent) && taken < JOBS)
 		wait_us[taken++] = clock_mono_us() - sent;
-	jobq_ack(queue, j->stream, j->entry_id);
+	jobq_done(queue, &j->id);
 }
 
 /* The other process: a job every millisecond, with the time it was sent. */
 static int send_jobs(const char *url)
 {
+	struct jobq *adder;
+
 	open_redis(url);
+	adder = jobq_open(&loop, redis, KEY);
 	for (int i = 0; i < JOBS; i++) {
 		char now[24];
 
 		snprintf(now, sizeof now, "%llu", (unsigned long long)clock_mono_us());
-		jobq_add(redis, STREAM, str_of(now));
+		jobq_add(adder, &(struct job){ .id = uuid_v7(), .body = str_of(now) });
 		uv_run(&loop.uv, UV_RUN_NOWAIT);
 		usleep(1000);
 	}
+	jobq_close(&adder);
 	close_redis();
 	return 0;
 }
@@ -153,13 +158,12 @@ static void closed(void *ctx)
 	*(bool *)ctx = true;
 }
 
-static void forget_streams(const char *url)
+static void forget_queue(const char *url)
 {
 	bool gone = false;
 
 	open_redis(url);
-	redis_send(redis, &REDIS_CMD(STR("DEL"), STR(STREAM), STR("{bench}:other")),
-		is_done, &gone);
+	redis_send(redis, &REDIS_CMD(STR("DEL"), STR(KEY)), is_done, &gone);
 	while (!gone)
 		uv_run(&loop.uv, UV_RUN_ONCE);
 	close_redis();
@@ -167,23 +171,26 @@ static void forget_streams(const char *url)
 
 static void bench_queue(const char *url)
 {
-	static const char *const streams[] = { STREAM, "{bench}:other", NULL };
+	static struct jobq_model model = { .name = "m" };
 	bool is_closed = false;
 	uint64_t cpu;
 	pid_t other;
 
-	forget_streams(url);
+	forget_queue(url);
 	other = fork();
 	if (other == 0)
 		_exit(send_jobs(url));
 	open_redis(url);
-	queue = jobq_open(&(struct jobq_options){ .loop = &loop,
+	queue = jobq_taker_open(&(struct jobq_taker_options){ .loop = &loop,
 		.url = url,
 		.redis = redis,
-		.streams = streams,
-		.group = "bench",
-		.consumer = "bench",
-		.idle_ms = 30000,
+		.key = KEY,
+		.client_name = "bench",
+		.models = &model,
+		.model_count = 1,
+		.pro_cap = 1000,
+		.basic_cap = 1000,
+		.keep_ms = 10000,
 		.room = room,
 		.take = take });
 	cpu = cpu_us();
@@ -192,12 +199,12 @@ static void bench_queue(const char *url)
 	cpu = cpu_us() - cpu;
 	qsort(wait_us, taken, sizeof *wait_us, by_size);
 	if (taken)
-		printf("XADD to take, idle     p50 %llu us  p99 %llu us  %6.2f us CPU each"
+		printf("added to taken, idle   p50 %llu us  p99 %llu us  %6.2f us CPU each"
 		       " (taken and acked: %u)\n",
 			(unsigned long long)wait_us[taken / 2],
 			(unsigned long long)wait_us[taken * 99 / 100], (double)cpu / taken,
 			taken);
-	jobq_close(&queue, closed, &is_closed);
+	jobq_taker_close(&queue, closed, &is_closed);
 	while (!is_closed)
 		uv_run(&loop.uv, UV_RUN_ONCE);
 	close_redis();
@@ -215,6 +222,6 @@ int main(int argc, char **argv)
 	bench_commands(url, 100);
 	bench_commands(url, 10000);
 	bench_queue(url);
-	forget_streams(url);
+	forget_queue(url);
 	return 0;
 }

@@ -132,10 +132,39 @@ TEST(too_many_requests_by_minute_and_by_day)
 	buf_addf(&b, body, "GenerateRequestsPerMinutePerProject");
 	CHECK_INT(end_of_error(429, buf_cstr(&b), &said), END_RETRY);
 	CHECK_INT(said.retry_ms, 23500);
+	CHECK_INT(model_news_of(&said, ERR_OK, 429), NEWS_RESTS);
 	buf_clear(&b);
 	buf_addf(&b, body, "GenerateRequestsPerDayPerProjectPerModel-FreeTier");
-	CHECK_INT(end_of_error(429, buf_cstr(&b), &said), END_FAILED);
+	CHECK_INT(end_of_error(429, buf_cstr(&b), &said), END_RETRY);
+	CHECK_INT(model_news_of(&said, ERR_OK, 429), NEWS_DAY_USED);
 	buf_fini(&b);
+}
+
+TEST(what_an_end_says_about_the_model)
+{
+	static const struct {
+		int status;
+		enum err transport;
+		enum model_news news;
+	} table[] = { { 400, ERR_OK, NEWS_ANSWERED }, { 401, ERR_OK, NEWS_NONE },
+		{ 403, ERR_OK, NEWS_NONE }, { 404, ERR_OK, NEWS_UNKNOWN },
+		{ 408, ERR_OK, NEWS_DOWN }, { 429, ERR_OK, NEWS_RESTS },
+		{ 500, ERR_OK, NEWS_DOWN }, { 503, ERR_OK, NEWS_DOWN },
+		{ 0, ERR_UNAVAILABLE, NEWS_DOWN }, { 0, ERR_TIMEOUT, NEWS_DOWN },
+		{ 200, ERR_UNSURE, NEWS_DOWN }, { 200, ERR_INVALID, NEWS_ANSWERED },
+		{ 200, ERR_CANCELED, NEWS_NONE } };
+	struct model_said said;
+
+	for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+		said = (struct model_said){ .retry_ms = -1 };
+		CHECK_INT(model_news_of(&said, table[i].transport, table[i].status),
+			table[i].news);
+	}
+	said = (struct model_said){ .finish_reason = "STOP" };
+	CHECK_INT(model_news_of(&said, ERR_OK, 200), NEWS_ANSWERED);
+	said = (struct model_said){ .failed = true,
+		.code = 503 }; /* in the middle of a stream */
+	CHECK_INT(model_news_of(&said, ERR_OK, 200), NEWS_DOWN);
 }
 
 TEST(odd_retry_delays_are_no_delay)
