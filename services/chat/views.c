@@ -11,6 +11,20 @@ void view_room(struct json_writer *w, const struct room *r)
 	json_put_time(w, "last_activity_at", r->active_at_us);
 }
 
+void view_place(struct json_writer *w, int64_t place, int64_t start_at_us)
+{
+	json_object(w, "queue");
+	if (place)
+		json_put_i64(w, "position", place);
+	else
+		json_put_null(w, "position");
+	if (start_at_us)
+		json_put_time(w, "estimated_start", start_at_us);
+	else
+		json_put_null(w, "estimated_start");
+	json_end(w);
+}
+
 void view_message_members(
 	struct json_writer *w, const struct uuid *room_id, const struct message *m)
 {
@@ -30,6 +44,8 @@ void view_message_members(
 		json_put_str(w, "finish_reason", m->finish_reason);
 	if (m->error.ptr)
 		json_put_str(w, "error", m->error);
+	if (m->place || m->start_at_us)
+		view_place(w, m->place, m->start_at_us);
 }
 
 void view_message(
