@@ -1,0 +1,162 @@
+#include "places.h"
+
+#define HASH_SIZE 8
+
+void place_move(struct stream_place *p, struct str bytes)
+{
+	for (size_t i = 0; i < bytes.len; i++)
+		p->hash = (p->hash ^ (unsigned char)bytes.ptr[i]) * 0x100000001b3u;
+	p->told += bytes.len;
+}
+
+bool place_begins(const struct stream_place *p, struct str text)
+{
+	struct stream_place own = STREAM_START;
+
+	if (text.len < p->told)
+		return false;
+	place_move(&own, str_span(text.ptr, p->told));
+	return own.hash == p->hash;
+}
+
+/* ---- of one reply ---- */
+
+/* "<told>-<hash>" */
+static bool parse_told(struct str text, struct stream_place *out)
+{
+	struct str rest = text, told;
+	uint8_t hash[HASH_SIZE];
+	uint64_t n;
+
+	*out = (struct stream_place)STREAM_START;
+	if (!str_cut(&rest, '-', &told) || !str_u64(told, &n) || n > SIZE_MAX / 2 ||
+		!hex_parse(rest, hash, sizeof hash))
+		return false;
+	out->told = (size_t)n;
+	out->hash = 0;
+	for (size_t i = 0; i < sizeof hash; i++)
+		out->hash = out->hash << 8 | hash[i];
+	out->given = true;
+	return true;
+}
+
+bool place_parse(struct str text, struct stream_place *out)
+{
+	bool ended = str_ends(text, STR("-end"));
+
+	if (ended)
+		text.len -= 4;
+	if (!parse_told(text, out))
+		return false;
+	out->ended = ended;
+	return true;
+}
+
+static void put_told(struct buf *out, const struct stream_place *p)
+{
+	buf_addf(out, "%zu-%016llx", p->told, (unsigned long long)p->hash);
+}
+
+void place_put(struct buf *out, const struct stream_place *p)
+{
+	put_told(out, p);
+	if (p->ended)
+		buf_add_str(out, STR("-end"));
+}
+
+/* ---- of a room ---- */
+
+static const uint8_t *name_of(const struct uuid *reply_id)
+{
+	return reply_id->b + sizeof reply_id->b - PLACE_NAME_SIZE;
+}
+
+/* "<name>" or "<name>-<told>-<hash>" */
+static bool parse_reply(
+	struct str text, uint8_t name[PLACE_NAME_SIZE], struct stream_place *at)
+{
+	struct str rest = text, head;
+
+	if (!str_cut(&rest, '-', &head) || !hex_parse(head, name, PLACE_NAME_SIZE))
+		return false;
+	if (head.len < text.len)
+		return parse_told(rest, at) && at->told > 0;
+	*at = (struct stream_place)STREAM_START;
+	at->given = at->ended = true;
+	return true;
+}
+
+bool room_place_parse(struct str text, struct room_place *out)
+{
+	struct str rest = text, one;
+
+	out->count = 0;
+	if (!str_cut(&rest, '.', &one) || !uuid_parse(one, &out->floor))
+		return false;
+	while (str_cut(&rest, '.', &one)) {
+		if (out->count == ROOM_PLACE_MAX ||
+			!parse_reply(one, out->reply[out->count].name,
+				&out->reply[out->count].at))
+			return false;
+		out->count++;
+	}
+	return true;
+}
+
+const struct stream_place *room_place_find(
+	const struct room_place *p, const struct uuid *reply_id)
+{
+	for (unsigned i = 0; i < p->count; i++) {
+		if (!memcmp(p->reply[i].name, name_of(reply_id), PLACE_NAME_SIZE))
+			return &p->reply[i].at;
+	}
+	return NULL;
+}
+
+void room_place_put_floor(struct buf *out, const struct uuid *floor)
+{
+	char text[UUID_TEXT_SIZE];
+
+	uuid_format(floor, text);
+	buf_add_str(out, str_of(text));
+}
+
+void room_place_put_reply(
+	struct buf *out, const struct uuid *reply_id, const struct stream_place *at)
+{
+	char name[2 * PLACE_NAME_SIZE + 1];
+
+	hex_format(name_of(reply_id), PLACE_NAME_SIZE, name);
+	buf_add_char(out, '.');
+	buf_add_str(out, str_of(name));
+	if (at->ended)
+		return;
+	buf_add_char(out, '-');
+	put_told(out, at);
+}
+
+/* ---- the order of ids ---- */
+
+int uuid_order(const struct uuid *a, const struct uuid *b)
+{
+	return memcmp(a->b, b->b, sizeof a->b);
+}
+
+struct uuid uuid_before(const struct uuid *u)
+{
+	struct uuid v = *u;
+
+	for (size_t i = sizeof v.b; i-- > 0 && v.b[i]-- == 0;)
+		;
+	return v;
+}
+
+struct uuid uuid_at(int64_t wall_us)
+{
+	uint64_t ms = wall_us > 0 ? (uint64_t)wall_us / 1000 : 0;
+	struct uuid u = { { 0 } };
+
+	for (int i = 0; i < 6; i++)
+		u.b[i] = (uint8_t)(ms >> (40 - 8 * i));
+	return u;
+}
