@@ -21,23 +21,28 @@ bool place_begins(const struct stream_place *p, struct str text)
 
 /* ---- of one reply ---- */
 
-/* "<told>-<hash>" */
-static bool parse_told(struct str text, struct stream_place *out)
+/* "<n>-<sixteen digits>" */
+static bool parse_pair(struct str text, size_t *count, uint64_t *hash64)
 {
 	struct str rest = text, told;
 	uint8_t hash[HASH_SIZE];
 	uint64_t n;
 
-	*out = (struct stream_place)STREAM_START;
 	if (!str_cut(&rest, '-', &told) || !str_u64(told, &n) || n > SIZE_MAX / 2 ||
 		!hex_parse(rest, hash, sizeof hash))
 		return false;
-	out->told = (size_t)n;
-	out->hash = 0;
+	*count = (size_t)n;
+	*hash64 = 0;
 	for (size_t i = 0; i < sizeof hash; i++)
-		out->hash = out->hash << 8 | hash[i];
-	out->given = true;
+		*hash64 = *hash64 << 8 | hash[i];
 	return true;
+}
+
+static bool parse_told(struct str text, struct stream_place *out)
+{
+	*out = (struct stream_place)STREAM_START;
+	out->given = true;
+	return parse_pair(text, &out->told, &out->hash);
 }
 
 bool place_parse(struct str text, struct stream_place *out)
@@ -52,14 +57,14 @@ bool place_parse(struct str text, struct stream_place *out)
 	return true;
 }
 
-static void put_told(struct buf *out, const struct stream_place *p)
+static void put_pair(struct buf *out, size_t count, uint64_t hash)
 {
-	buf_addf(out, "%zu-%016llx", p->told, (unsigned long long)p->hash);
+	buf_addf(out, "%zu-%016llx", count, (unsigned long long)hash);
 }
 
 void place_put(struct buf *out, const struct stream_place *p)
 {
-	put_told(out, p);
+	put_pair(out, p->told, p->hash);
 	if (p->ended)
 		buf_add_str(out, STR("-end"));
 }
@@ -80,10 +85,25 @@ static bool parse_reply(
 	if (!str_cut(&rest, '-', &head) || !hex_parse(head, name, PLACE_NAME_SIZE))
 		return false;
 	if (head.len < text.len)
-		return parse_told(rest, at) && at->told > 0;
+		return parse_told(rest, at);
 	*at = (struct stream_place)STREAM_START;
 	at->given = at->ended = true;
 	return true;
+}
+
+/* "<floor>" or "<floor>~<up to>~<count>-<sum>" */
+static bool parse_floor(struct str text, struct room_place *out)
+{
+	struct str rest = text, one;
+
+	out->summed = (struct id_sum){ 0 };
+	if (!str_cut(&rest, '~', &one) || !uuid_parse(one, &out->floor))
+		return false;
+	out->summed_to = out->floor;
+	if (one.len == text.len)
+		return true;
+	return str_cut(&rest, '~', &one) && uuid_parse(one, &out->summed_to) &&
+	       parse_pair(rest, &out->summed.count, &out->summed.sum);
 }
 
 bool room_place_parse(struct str text, struct room_place *out)
@@ -91,7 +111,7 @@ bool room_place_parse(struct str text, struct room_place *out)
 	struct str rest = text, one;
 
 	out->count = 0;
-	if (!str_cut(&rest, '.', &one) || !uuid_parse(one, &out->floor))
+	if (!str_cut(&rest, '.', &one) || !parse_floor(one, out))
 		return false;
 	while (str_cut(&rest, '.', &one)) {
 		if (out->count == ROOM_PLACE_MAX ||
@@ -121,6 +141,24 @@ void room_place_put_floor(struct buf *out, const struct uuid *floor)
 	buf_add_str(out, str_of(text));
 }
 
+void room_place_put_sum(struct buf *out, const struct uuid *up_to, const struct id_sum *sum)
+{
+	buf_add_char(out, '~');
+	room_place_put_floor(out, up_to);
+	buf_add_char(out, '~');
+	put_pair(out, sum->count, sum->sum);
+}
+
+void id_sum_add(struct id_sum *s, const struct uuid *id)
+{
+	uint64_t end = 0;
+
+	for (int i = 8; i < 16; i++)
+		end = end << 8 | id->b[i];
+	s->sum += end;
+	s->count++;
+}
+
 void room_place_put_reply(
 	struct buf *out, const struct uuid *reply_id, const struct stream_place *at)
 {
@@ -132,7 +170,7 @@ void room_place_put_reply(
 	if (at->ended)
 		return;
 	buf_add_char(out, '-');
-	put_told(out, at);
+	put_pair(out, at->told, at->hash);
 }
 
 /* ---- the order of ids ---- */

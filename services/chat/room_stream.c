@@ -7,6 +7,8 @@
 
 /* So many replies of a room neither told nor at an end: the client is to come again. */
 #define WAITING_MAX 4096
+/* So many that were told are named; where there are more, most are summed up. */
+#define NAMED_MAX 8
 
 struct waiting {
 	struct uuid id;
@@ -21,7 +23,7 @@ struct room_stream {
 	struct uuid complete; /* no reply up to here is unheard of */
 	bool partial;         /* the list that it began with was cut off: it ends with it */
 	unsigned count;       /* tellings */
-	/* Replies above the floor: whose turn comes, by id; and those that were told. */
+	/* Replies above the floor, by id: whose turn comes, and those that were told. */
 	struct waiting *waiting;
 	size_t waiting_count, waiting_room;
 	struct uuid *told;
@@ -51,8 +53,14 @@ static void *grow(void *items, size_t count, size_t *room, size_t size)
 
 static void add_told(struct room_stream *r, const struct uuid *id)
 {
-	r->told = grow(r->told, r->told_count, &r->told_room, sizeof *r->told);
-	r->told[r->told_count++] = *id;
+	size_t at = r->told_count;
+
+	r->told = grow(r->told, at, &r->told_room, sizeof *r->told);
+	while (at && uuid_order(id, &r->told[at - 1]) < 0)
+		at--;
+	memmove(r->told + at + 1, r->told + at, (r->told_count - at) * sizeof *r->told);
+	r->told[at] = *id;
+	r->told_count++;
 }
 
 static void add_waiting(struct room_stream *r, const struct uuid *id, bool ended)
@@ -130,23 +138,50 @@ static void settle_floor(struct room_stream *r)
 	}
 }
 
-/* The newest of what was told is named; what finds no room would be told once more. */
+/* Of those told, the oldest are summed up: those that nothing lies between which was heard
+ * of and not begun. How many. */
+static size_t put_sum(struct room_stream *r, struct buf *out)
+{
+	struct id_sum sum = { 0 };
+	struct uuid least = r->told_count ? r->told[r->told_count - 1] : r->floor;
+	size_t n = 0;
+
+	if (r->told_count <= NAMED_MAX)
+		return 0;
+	LIST_EACH (&r->stream.tellings, it) {
+		struct telling *one = container_of(it, struct telling, link);
+
+		if (!telling_is_begun(one))
+			lower(&least, &one->ref.reply_id);
+	}
+	if (r->waiting_count)
+		lower(&least, &r->waiting[0].id);
+	while (n < r->told_count && uuid_order(&r->told[n], &least) <= 0)
+		id_sum_add(&sum, &r->told[n++]);
+	if (n)
+		room_place_put_sum(out, &r->told[n - 1], &sum);
+	return n;
+}
+
+/* What finds no room would be told once more. */
 static void put_id(struct telling *g, struct buf *out)
 {
 	struct room_stream *r = of_stream(g->stream);
 	struct stream_place told = { .ended = true };
 	unsigned left = ROOM_PLACE_MAX;
+	size_t summed;
 
 	room_place_put_floor(out, &r->floor);
+	summed = put_sum(r, out);
 	LIST_EACH (&r->stream.tellings, it) {
 		struct telling *one = container_of(it, struct telling, link);
 
-		if (left && (one->place.told || one->place.ended)) {
+		if (left && telling_is_begun(one)) {
 			room_place_put_reply(out, &one->ref.reply_id, &one->place);
 			left--;
 		}
 	}
-	for (size_t i = r->told_count; i-- > 0 && left; left--)
+	for (size_t i = r->told_count; i-- > summed && left; left--)
 		room_place_put_reply(out, &r->told[i], &told);
 }
 
@@ -225,18 +260,35 @@ static void on_gone(struct bell_listener *l)
 
 /* ---- the beginning and the end ---- */
 
+/* Does the record have just the replies that the client's place sums up? */
+static bool sum_holds(const struct room_place *from, const struct reply_list *found)
+{
+	struct id_sum sum = { 0 };
+
+	for (int i = 0; i < found->count; i++) {
+		const struct uuid *id = &found->replies[i].id;
+
+		if (uuid_order(id, &from->summed_to) <= 0 && !room_place_find(from, id))
+			id_sum_add(&sum, id);
+	}
+	return sum.count == from->summed.count && sum.sum == from->summed.sum;
+}
+
 /* What was told in part need not wait for its turn: its place must not be lost. */
 static void begin_from(struct room_stream *r, const struct room_place *from,
 	const struct reply_list *found)
 {
+	bool holds = sum_holds(from, found);
+
 	for (int i = 0; i < found->count; i++) {
 		const struct reply_state *one = &found->replies[i];
 		const struct stream_place *at = room_place_find(from, &one->id);
+		bool summed = !at && holds && uuid_order(&one->id, &from->summed_to) <= 0;
 
-		if (!at)
-			add_waiting(r, &one->id, !one->owed);
-		else if (at->ended)
+		if (summed || (at && at->ended))
 			add_told(r, &one->id);
+		else if (!at)
+			add_waiting(r, &one->id, !one->owed);
 		else
 			tell(r, &one->id, at, !one->owed);
 	}

@@ -7,7 +7,7 @@
 
 #include "app/task.h"
 
-#define REPLIES_MAX 500 /* in a list */
+#define REPLIES_MAX 1000 /* in a list */
 
 struct reply_state {
 	struct uuid id;

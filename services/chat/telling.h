@@ -45,6 +45,12 @@ struct telling *telling_of_record(const struct reply_ref *ref,
 	const struct stream_place *from, const struct message *m);
 void telling_free(struct telling **g);
 
+/* Has the client seen anything of it? */
+static inline bool telling_is_begun(const struct telling *g)
+{
+	return g->version || g->resuming;
+}
+
 /* How ids of events are written: what is told together with g has a part in them. */
 typedef void put_id_fn(struct telling *g, struct buf *out);
 

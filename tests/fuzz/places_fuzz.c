@@ -30,16 +30,17 @@ static void check_room_place(struct str text)
 		return;
 	assert(p.count <= ROOM_PLACE_MAX);
 	room_place_put_floor(&out, &p.floor);
+	room_place_put_sum(&out, &p.summed_to, &p.summed);
 	for (unsigned i = 0; i < p.count; i++) {
 		struct uuid id = { { 0 } };
 
 		memcpy(id.b + 16 - PLACE_NAME_SIZE, p.reply[i].name, PLACE_NAME_SIZE);
 		assert(room_place_find(&p, &id));
-		assert(p.reply[i].at.ended || p.reply[i].at.told > 0);
 		room_place_put_reply(&out, &id, &p.reply[i].at);
 	}
 	assert(room_place_parse(buf_str(&out), &again));
 	assert(again.count == p.count && uuid_eq(&again.floor, &p.floor));
+	assert(again.summed.sum == p.summed.sum && again.summed.count == p.summed.count);
 	buf_fini(&out);
 }
 

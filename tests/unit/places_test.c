@@ -72,6 +72,8 @@ TEST(what_is_no_place_is_refused)
 static void put(struct buf *out, const struct room_place *p)
 {
 	room_place_put_floor(out, &p->floor);
+	if (p->summed.count)
+		room_place_put_sum(out, &p->summed_to, &p->summed);
 	for (unsigned i = 0; i < p->count; i++) {
 		struct uuid id = { { 0 } };
 
@@ -82,8 +84,9 @@ static void put(struct buf *out, const struct room_place *p)
 
 TEST(a_rooms_place_survives_its_text)
 {
-	static const struct str good[] = { STR(FLOOR), STR(FLOOR ".00000000000b"),
-		STR(FLOOR ".00000000000b-7-" HASH),
+	static const struct str good[] = { STR(FLOOR), STR(FLOOR "~" FLOOR "~9-" HASH),
+		STR(FLOOR "~" FLOOR "~9-" HASH ".00000000000b"), STR(FLOOR ".00000000000b"),
+		STR(FLOOR ".00000000000b-7-" HASH), STR(FLOOR ".00000000000b-0-" HASH),
 		STR(FLOOR ".00000000000b-7-" HASH ".00000000000c.00000000000d-1-" HASH) };
 	struct room_place p;
 
@@ -116,12 +119,13 @@ TEST(a_rooms_place_says_of_each_reply_how_far)
 TEST(what_is_no_rooms_place_is_refused)
 {
 	static const struct str bad[] = { STR(""), STR("."), STR("17-" HASH),
-		STR(FLOOR "."), STR(FLOOR ".."), STR(FLOOR ".0b"),
-		STR(FLOOR ".00000000000B"), STR(FLOOR ".00000000000b-"),
+		STR(FLOOR "."), STR(FLOOR "~"), STR(FLOOR "~" FLOOR),
+		STR(FLOOR "~" FLOOR "~9"), STR(FLOOR "~" FLOOR "~9-" HASH "~"),
+		STR(FLOOR "~9-" HASH), STR("~" FLOOR "~9-" HASH), STR(FLOOR ".."),
+		STR(FLOOR ".0b"), STR(FLOOR ".00000000000B"), STR(FLOOR ".00000000000b-"),
 		STR(FLOOR ".00000000000b-7"), STR(FLOOR ".00000000000b-7-" HASH "-end"),
-		STR(FLOOR ".00000000000b-0-" HASH), STR(FLOOR ".00000000000b-7-" HASH "."),
-		STR(FLOOR " .00000000000b"), STR("x" FLOOR),
-		STR("01995f0000007000800000000000000a"), STR(FLOOR "\0") };
+		STR(FLOOR ".00000000000b-7-" HASH "."), STR(FLOOR " .00000000000b"),
+		STR("x" FLOOR), STR("01995f0000007000800000000000000a"), STR(FLOOR "\0") };
 	struct room_place p;
 
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
@@ -144,6 +148,20 @@ TEST(a_rooms_place_names_so_many_replies_and_no_more)
 	buf_add_str(&text, STR(".00000000ffff"));
 	CHECK(!room_place_parse(buf_str(&text), &p));
 	buf_fini(&text);
+}
+
+TEST(a_sum_is_of_its_ids_in_any_order)
+{
+	struct uuid a = uuid_v7(), b = uuid_v7();
+	struct id_sum ab = { 0 }, ba = { 0 }, aa = { 0 };
+
+	id_sum_add(&ab, &a);
+	id_sum_add(&ab, &b);
+	id_sum_add(&ba, &b);
+	id_sum_add(&ba, &a);
+	id_sum_add(&aa, &a);
+	id_sum_add(&aa, &a);
+	CHECK(ab.count == 2 && ab.sum == ba.sum && ab.sum != aa.sum);
 }
 
 TEST(ids_are_in_the_order_of_time)
