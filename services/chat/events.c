@@ -30,7 +30,7 @@ static bool may_listen(struct task *t, enum err e, outcome_t *no)
 {
 	if (e == ERR_OK && streams_allowed(t))
 		return true;
-	if (e == ERR_UNSURE) /* the ticket may be used up: another one costs nothing */
+	if (e == ERR_UNSURE) /* its ticket may be used up: another one costs nothing */
 		e = ERR_UNAVAILABLE;
 	*no = e == ERR_OK ? streams_refuse(t) : reply_error(t, e);
 	return false;
@@ -77,8 +77,10 @@ static outcome_t events_found(struct task *t, enum err e)
 {
 	struct watching *w = t->state;
 
-	if (e != ERR_OK)
-		return reply_error(t, e);
+	outcome_t no;
+
+	if (!may_listen(t, e, &no)) /* others may have been opened meanwhile */
+		return no;
 	if (message_is_owed(&w->m))
 		return stream_reply(t, &w->ref, &w->place, STR_NONE);
 	return stream_ended(t, &w->ref, &w->place, &w->m);
@@ -134,8 +136,10 @@ static outcome_t room_events_found(struct task *t, enum err e)
 {
 	struct room_watching *w = t->state;
 
-	if (e != ERR_OK)
-		return reply_error(t, e);
+	outcome_t no;
+
+	if (!may_listen(t, e, &no))
+		return no;
 	return room_stream(t, &w->room_id, w->place, &w->found);
 }
 
