@@ -5,6 +5,7 @@
 #include "feed.h"
 #include "messages.h"
 #include "messages_store.h"
+#include "room_bell.h"
 #include "stream.h"
 #include "sweep.h"
 
@@ -15,8 +16,11 @@ static const struct route routes[] = {
 	{ HTTP_M_GET, "/chatroom", room_list },
 	{ HTTP_M_GET, "/chatroom/{id}", room_show },
 	{ HTTP_M_POST, "/chatroom/{id}/message", message_send, .body_max = 256 << 10 },
-	{ HTTP_M_GET, "/chatroom/{id}/message/{reply_id}/events", reply_events },
+	{ HTTP_M_GET, "/chatroom/{id}/events", room_events, ROUTE_TICKET },
+	{ HTTP_M_GET, "/chatroom/{id}/message/{reply_id}/events", reply_events,
+		ROUTE_TICKET },
 	{ HTTP_M_POST, "/chatroom/{id}/message/{reply_id}/stop", reply_stop },
+	{ HTTP_M_POST, "/events/ticket", ticket_create, .body_max = 4 << 10 },
 	{ 0 },
 };
 
@@ -30,6 +34,8 @@ static const struct setting settings[] = {
 		"longest message text, in bytes of UTF-8", 1, 131072 },
 	{ "ROOMS_MAX", SETTING_INT, AT(rooms_max), "10000", "rooms a user may have", 1,
 		1000000 },
+	{ "STREAMS_PER_USER", SETTING_INT, AT(streams_per_user), "32",
+		"streams a user may have open at a time, in one process", 1, 100000 },
 	{ 0 },
 };
 
@@ -49,8 +55,10 @@ static enum err chat_start(struct app *app)
 	c->accepts = messages_accepts_open(c);
 	c->sweep = sweep_open(c);
 	c->feeds = feeds_open(c);
+	c->bells = bells_open(c);
 	c->streams = streams_open(c);
 	c->tiers = tiers_open(app);
+	c->sessions = sessions_open(app);
 	return ERR_OK;
 }
 
@@ -66,8 +74,10 @@ static void chat_stop(struct app *app)
 {
 	struct chat *c = app->self;
 
+	inbox_close(&c->sessions);
 	inbox_close(&c->tiers);
 	streams_close(&c->streams);
+	bells_close(&c->bells);
 	feeds_close(&c->feeds);
 	sweep_close(&c->sweep);
 	jobq_close(&c->queue);

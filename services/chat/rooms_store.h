@@ -18,7 +18,7 @@ struct message {
 	struct str sender, state, content;
 	int64_t created_at_us, finished_at_us;  /* finished 0: not yet, or not a reply */
 	struct str model, finish_reason, error; /* ptr NULL: none */
-	int64_t place;       /* in the queue (places.h); 0: not known */
+	int64_t place;       /* in the queue (queue_places.h); 0: not known */
 	int64_t start_at_us; /* when about it will be begun; 0: nobody can say */
 };
 
