@@ -1,5 +1,6 @@
 /*
- * POST /chatroom, GET /chatroom, GET /chatroom/{id}: one round trip to Postgres each.
+ * POST /chatroom, GET /chatroom, GET /chatroom/{id}: one round trip to Postgres each, but
+ * for a room that branched.
  *
  * A room shows its active branch; `?branches=all` every message, with parent_id as the
  * tree. Listings are pages by keyset: `?limit=` and the `cursor` of the page before, told
@@ -122,7 +123,7 @@ struct showing {
 	struct page_wish wish;
 	struct message_page page;
 };
-static step_fn show_read;
+static step_fn room_read, show_read;
 
 /* ?branches=all; false after saying what is wrong. */
 static bool read_branches(struct task *t, bool *all)
@@ -149,7 +150,16 @@ outcome_t room_show(struct task *t)
 		return reply_invalid(t);
 	s->wish.before = s->cursor.id;
 	s->wish.limit = s->limit + 1;
-	return rooms_read(t, &s->room_id, &s->wish, &s->page, show_read);
+	return rooms_read(t, &s->room_id, &s->wish, &s->page, room_read);
+}
+
+static outcome_t room_read(struct task *t, enum err e)
+{
+	struct showing *s = t->state;
+
+	if (e == ERR_OK && s->page.is_branched)
+		return rooms_read_branches(t, &s->room_id, &s->wish, &s->page, show_read);
+	return show_read(t, e);
 }
 
 /* The page is told in the order of the conversation; next_cursor leads to what was said

@@ -39,11 +39,23 @@ static const struct pg_stmt list_rooms = { "room_list",
 	" m.model_version, m.finish_reason, m.error, m.prompt_tokens, m.output_tokens,"    \
 	" m.usage_estimated, m.context_turns, m.context_left_out"
 
+/* Of a branched room nothing but itself: its messages take a walk. */
 static const struct pg_stmt read_room = { "room_read",
+	"select r.name, r.created_at, r.active_at, r.system_prompt, r.leaf_id, m.id,"
+	" case when m.state = 'queued' and exists (select from chat.jobs j"
+	"   where j.reply_id = m.id and j.lease_until > now()) then 'generating'"
+	"   else m.state end, " MESSAGE_COLUMNS
+	", r.branched"
+	" from chat.rooms r left join lateral (select * from chat.messages n"
+	"   where n.room_id = $2::uuid and ($3::uuid is null or n.id < $3) and not r.branched"
+	"   order by n.id desc limit $4::int8) m on true"
+	" where r.id = $2 and r.user_id = $1::uuid order by m.id desc" };
+
+static const struct pg_stmt read_branches = { "room_read_branches",
 	"select r.name, r.created_at, r.active_at, r.system_prompt, r.leaf_id,"
 	" (r.message).id, r.shown, " MESSAGE_COLUMNS
 	", r.siblings"
-	" from chat.read_room($1::uuid, $2::uuid, $3::uuid, $4::int8, $5::bool) r,"
+	" from chat.read_branches($1::uuid, $2::uuid, $3::uuid, $4::int8, $5::bool) r,"
 	" lateral (select (r.message).*) m" };
 
 static enum err read_inserted(struct task *t, const struct pg_rows *rows, void *into)
@@ -161,6 +173,18 @@ static void read_one_room(
 	room->leaf_id = pg_uuid(rows, 0, first + 4);
 }
 
+static void read_messages(
+	struct task *t, const struct pg_rows *rows, struct message_page *page)
+{
+	page->count = pg_null(rows, 0, 5)
+			      ? 0
+			      : pg_count(rows); /* a room in which nothing was said */
+	page->messages = arena_alloc(
+		&t->arena, (size_t)page->count * sizeof *page->messages);
+	for (int i = 0; i < page->count; i++)
+		read_message(t, rows, i, &page->messages[i]);
+}
+
 static enum err read_page(struct task *t, const struct pg_rows *rows, void *into)
 {
 	struct message_page *page = into;
@@ -168,16 +192,31 @@ static enum err read_page(struct task *t, const struct pg_rows *rows, void *into
 	if (pg_count(rows) == 0)
 		return ERR_NOT_FOUND;
 	read_one_room(t, rows, 0, &page->room);
-	page->count = pg_null(rows, 0, 5)
-			      ? 0
-			      : pg_count(rows); /* a room in which nothing was said */
-	page->messages = arena_alloc(
-		&t->arena, (size_t)page->count * sizeof *page->messages);
-	for (int i = 0; i < page->count; i++) {
-		read_message(t, rows, i, &page->messages[i]);
-		read_siblings(t, rows, i, &page->messages[i]);
-	}
+	read_messages(t, rows, page);
+	page->is_branched = pg_bool(rows, 0, 21);
 	return ERR_OK;
+}
+
+static enum err read_branched_page(struct task *t, const struct pg_rows *rows, void *into)
+{
+	struct message_page *page = into;
+
+	if (pg_count(rows) == 0)
+		return ERR_NOT_FOUND;
+	read_one_room(t, rows, 0, &page->room);
+	read_messages(t, rows, page);
+	for (int i = 0; i < page->count; i++)
+		read_siblings(t, rows, i, &page->messages[i]);
+	return ERR_OK;
+}
+
+static void add_wish(struct pg_params *p, const struct task *t, const struct uuid *room_id,
+	const struct page_wish *wish)
+{
+	pg_add_uuid(p, &t->caller->user_id);
+	pg_add_uuid(p, room_id);
+	pg_add_uuid(p, uuid_is_nil(&wish->before) ? NULL : &wish->before);
+	pg_add_i64(p, wish->limit);
 }
 
 outcome_t rooms_read(struct task *t, const struct uuid *room_id,
@@ -186,12 +225,19 @@ outcome_t rooms_read(struct task *t, const struct uuid *room_id,
 	struct pg_params p = { 0 };
 
 	out->room.id = *room_id;
-	pg_add_uuid(&p, &t->caller->user_id);
-	pg_add_uuid(&p, room_id);
-	pg_add_uuid(&p, uuid_is_nil(&wish->before) ? NULL : &wish->before);
-	pg_add_i64(&p, wish->limit);
-	pg_add_bool(&p, wish->all);
+	add_wish(&p, t, room_id, wish);
 	return pg_run(t, &read_room, &p, read_page, out, next);
+}
+
+outcome_t rooms_read_branches(struct task *t, const struct uuid *room_id,
+	const struct page_wish *wish, struct message_page *out, step_fn *next)
+{
+	struct pg_params p = { 0 };
+
+	out->room.id = *room_id;
+	add_wish(&p, t, room_id, wish);
+	pg_add_bool(&p, wish->all);
+	return pg_run(t, &read_branches, &p, read_branched_page, out, next);
 }
 
 static const struct pg_stmt patch_room = { "room_patch",

@@ -43,6 +43,7 @@ struct message_page {
 	struct room room;
 	struct message *messages; /* newest first */
 	int count;
+	bool is_branched; /* rooms_read: its messages are rooms_read_branches' to read */
 };
 
 /* ERR_BUSY when the user has rooms_max already. room->created_at_us is set. */
@@ -60,8 +61,11 @@ struct page_wish {
 	int64_t limit;
 	bool all; /* every branch, not just the active one (or the one `before` is on) */
 };
-/* ERR_NOT_FOUND. */
+/* Of a branched room without messages: those cost more to read, which an ordinary room is
+ * spared. ERR_NOT_FOUND. */
 outcome_t rooms_read(struct task *t, const struct uuid *room_id,
+	const struct page_wish *wish, struct message_page *out, step_fn *next) MUST_USE;
+outcome_t rooms_read_branches(struct task *t, const struct uuid *room_id,
 	const struct page_wish *wish, struct message_page *out, step_fn *next) MUST_USE;
 
 /* What is to change; ptr NULL, nil: stays. An empty system prompt is none. */

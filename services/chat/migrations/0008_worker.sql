@@ -11,7 +11,8 @@ create function worker_claim(p_room uuid[], p_reply uuid[], p_worker text, p_lea
 returns table (n int, outcome text, fence bigint, attempts int, created_at timestamptz,
 	senders text[], contents text[], depths text[], system_prompt text)
 language plpgsql security definer set search_path = chat, pg_temp
-set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set plan_cache_mode = force_generic_plan
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
+set plan_cache_mode = force_generic_plan
 as $$
 #variable_conflict use_column
 declare

@@ -14,10 +14,10 @@ create function message_siblings(p_room uuid, m messages) returns text[] languag
 			and (s.parent_id = m.parent_id or (m.parent_id is null and s.parent_id is null))) end;
 $$;
 
--- The newest messages before p_before (null: from the end), newest first, each with the room; a room in
--- which nothing was said is one row without a message. Of a branched room: the active branch, or the one
--- that p_before is on; p_all: every message.
-create function read_room(p_user uuid, p_room uuid, p_before uuid, p_limit bigint, p_all bool)
+-- Of a branched room: the newest messages before p_before (null: from the end), newest first, each with the
+-- room; a room in which nothing was said is one row without a message. The active branch, or the one that
+-- p_before is on; p_all: every message. (A room that never branched is read without this.)
+create function read_branches(p_user uuid, p_room uuid, p_before uuid, p_limit bigint, p_all bool)
 returns table (name text, created_at timestamptz, active_at timestamptz, system_prompt text, leaf_id uuid,
 	message messages, shown text, siblings text[])
 language plpgsql stable set search_path = chat, pg_temp
@@ -31,7 +31,7 @@ begin
 	if not found then
 		return;
 	end if;
-	if p_all or not v_room.branched then
+	if p_all then
 		return query
 		select v_room.name, v_room.created_at, v_room.active_at, v_room.system_prompt,
 			v_room.leaf_id, m, message_shown(m), message_siblings(p_room, m)
