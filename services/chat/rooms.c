@@ -10,6 +10,7 @@
 #include "http/params.h"
 #include "http/reply.h"
 #include "http/server.h"
+#include "places.h"
 #include "rooms_store.h"
 #include "views.h"
 
@@ -123,7 +124,7 @@ struct showing {
 	struct page_wish wish;
 	struct message_page page;
 };
-static step_fn room_read, show_read;
+static step_fn room_read, show_read, show_placed;
 
 /* ?branches=all; false after saying what is wrong. */
 static bool read_branches(struct task *t, bool *all)
@@ -165,6 +166,17 @@ static outcome_t room_read(struct task *t, enum err e)
 /* The page is told in the order of the conversation; next_cursor leads to what was said
  * before. */
 static outcome_t show_read(struct task *t, enum err e)
+{
+	struct showing *s = t->state;
+
+	if (e != ERR_OK)
+		return reply_error(t, e);
+	if (places_wanted(s->page.messages, s->page.count))
+		return places_read(t, s->page.messages, s->page.count, show_placed);
+	return show_placed(t, ERR_OK);
+}
+
+static outcome_t show_placed(struct task *t, enum err e)
 {
 	struct showing *s = t->state;
 	bool more = s->page.count > s->limit;

@@ -46,6 +46,20 @@ static void put_siblings(struct json_writer *w, const struct message *m)
 	json_end(w);
 }
 
+void view_place(struct json_writer *w, int64_t place, int64_t start_at_us)
+{
+	json_object(w, "queue");
+	if (place)
+		json_put_i64(w, "position", place);
+	else
+		json_put_null(w, "position");
+	if (start_at_us)
+		json_put_time(w, "estimated_start", start_at_us);
+	else
+		json_put_null(w, "estimated_start");
+	json_end(w);
+}
+
 void view_message_members(
 	struct json_writer *w, const struct uuid *room_id, const struct message *m)
 {
@@ -73,6 +87,8 @@ void view_message_members(
 		put_context(w, m);
 	if (m->sibling_count)
 		put_siblings(w, m);
+	if (m->place || m->start_at_us)
+		view_place(w, m->place, m->start_at_us);
 }
 
 void view_message(
