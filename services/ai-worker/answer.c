@@ -223,8 +223,11 @@ static bool on_data(struct outbound_call *call, struct str bytes)
 {
 	struct answer *a = container_of(call, struct answer, call);
 
-	if (call->status == 200)
+	if (call->status == 200) {
+		if (a->body.ptr && outbound_is_sent(call))
+			buf_fini(&a->body); /* answers may take long, and there are many */
 		return sse_feed(&a->sse, bytes) == ERR_OK;
+	}
 	if (a->error_body.len + bytes.len <= ERROR_MAX)
 		buf_add_str(&a->error_body, bytes);
 	return true;

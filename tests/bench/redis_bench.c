@@ -2,8 +2,7 @@
  * redis_bench - commands per second, this process's own CPU time per command, and how long
  * a job takes from XADD in one process to `take` in another.
  *
- *   redis_bench [URL]     a Redis to use (its stream {bench}:q is removed); none: one of
- * its own
+ *   redis_bench [URL]     a Redis to use, which is emptied; none: one of its own
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -158,12 +157,13 @@ static void closed(void *ctx)
 	*(bool *)ctx = true;
 }
 
-static void forget_queue(const char *url)
+/* What earlier runs left in a Redis that is not ours would be in the way. */
+static void forget_all(const char *url)
 {
 	bool gone = false;
 
 	open_redis(url);
-	redis_send(redis, &REDIS_CMD(STR("DEL"), STR(KEY)), is_done, &gone);
+	redis_send(redis, &REDIS_CMD(STR("FLUSHDB")), is_done, &gone);
 	while (!gone)
 		uv_run(&loop.uv, UV_RUN_ONCE);
 	close_redis();
@@ -176,7 +176,7 @@ static void bench_queue(const char *url)
 	uint64_t cpu;
 	pid_t other;
 
-	forget_queue(url);
+	forget_all(url);
 	other = fork();
 	if (other == 0)
 		_exit(send_jobs(url));
@@ -210,6 +210,101 @@ static void bench_queue(const char *url)
 	close_redis();
 }
 
+/* ---- a growing backlog ---- */
+
+#define BACKLOG_JOBS 20000
+
+static unsigned done_jobs;
+static struct jobq *adder;
+
+static struct job some_job(unsigned n)
+{
+	struct job j = { .id = uuid_v7(), .body = STR("{}"), .created_ms = n };
+
+	memcpy(j.user_id.b, &(unsigned){ n % 9973 }, sizeof n);
+	return j;
+}
+
+/* One goes, one comes: the backlog stays as long as it is. */
+static void take_and_add(void *ctx, const struct taken_job *j)
+{
+	struct job next = some_job(done_jobs++);
+
+	(void)ctx;
+	jobq_done(queue, &j->id);
+	jobq_add(adder, &next);
+}
+
+static void fill(unsigned backlog)
+{
+	adder = jobq_open(&loop, redis, KEY);
+	for (unsigned n = 0; n < backlog;) {
+		for (unsigned end = n + 1000 < backlog ? n + 1000 : backlog; n < end; n++) {
+			struct job j = some_job(n);
+
+			jobq_add(adder, &j);
+		}
+		while (jobq_added(adder) < n)
+			uv_run(&loop.uv, UV_RUN_ONCE);
+	}
+}
+
+/* Processor time of the Redis that the benchmark started, in microseconds; 0: it started
+ * none. */
+static double redis_cpu_us(void)
+{
+	unsigned long user = 0, sys = 0;
+	char path[64];
+	FILE *f;
+
+	snprintf(path, sizeof path, "/proc/%d/stat", (int)server.pid);
+	f = server.pid ? fopen(path, "r") : NULL;
+	if (f && fscanf(f, "%*d %*s %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu",
+			 &user, &sys) != 2)
+		user = sys = 0;
+	if (f)
+		fclose(f);
+	return (double)(user + sys) * 1e6 / (double)sysconf(_SC_CLK_TCK);
+}
+
+static void bench_backlog(const char *url, unsigned backlog)
+{
+	static struct jobq_model model = { .name = "m" };
+	static double first;
+	bool is_closed = false;
+	double us;
+
+	forget_all(url);
+	open_redis(url);
+	fill(backlog);
+	done_jobs = 0;
+	queue = jobq_taker_open(&(struct jobq_taker_options){ .loop = &loop,
+		.url = url,
+		.redis = redis,
+		.key = KEY,
+		.client_name = "bench",
+		.models = &model,
+		.model_count = 1,
+		.pro_cap = 1000,
+		.basic_cap = 1000,
+		.keep_ms = 10000,
+		.room = room,
+		.take = take_and_add });
+	us = redis_cpu_us();
+	while (done_jobs < BACKLOG_JOBS)
+		uv_run(&loop.uv, UV_RUN_ONCE);
+	us = (redis_cpu_us() - us) / BACKLOG_JOBS;
+	first = first > 0 ? first : us;
+	printf("backlog of %6u       %6.2f us of Redis per job added, taken and done (%.2f of the "
+	       "first)\n",
+		backlog, us, us / first);
+	jobq_close(&adder);
+	jobq_taker_close(&queue, closed, &is_closed);
+	while (!is_closed)
+		uv_run(&loop.uv, UV_RUN_ONCE);
+	close_redis();
+}
+
 int main(int argc, char **argv)
 {
 	const char *url = argc > 1 ? argv[1] : NULL;
@@ -222,6 +317,9 @@ int main(int argc, char **argv)
 	bench_commands(url, 100);
 	bench_commands(url, 10000);
 	bench_queue(url);
-	forget_queue(url);
+	bench_backlog(url, 10);
+	bench_backlog(url, 1000);
+	bench_backlog(url, 100000);
+	forget_all(url);
 	return 0;
 }

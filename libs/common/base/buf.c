@@ -26,8 +26,8 @@ char *buf_reserve(struct buf *b, size_t more)
 		return b->ptr + b->len;
 	if (__builtin_add_overflow(b->len, more, &need) || need > SIZE_MAX / 2)
 		abort();
-	for (cap = b->cap ? b->cap : 64; cap < need; cap *= 2)
-		;
+	for (cap = b->cap ? b->cap : 64; cap < need;)
+		cap += cap < 1024 ? cap : cap / 2;
 	b->ptr = realloc(b->ptr, cap);
 	if (!b->ptr)
 		abort();

@@ -24,6 +24,7 @@ struct jobq_taker {
 	char bell_key[160];
 	bool asking;  /* a turn that may take is under way */
 	bool waiting; /* for the bell */
+	bool rang;    /* while asking: what is under way may have come too early for it */
 	bool paused, closing;
 	unsigned turns; /* not come back yet */
 	void (*closed)(void *ctx);
@@ -61,9 +62,10 @@ static void on_bell(void *ctx, enum err e, const struct redis_value *v)
 	if (rang && room_for(q) == 0)
 		redis_send(q->o.redis, &REDIS_CMD(STR("RPUSH"), q->bell, STR("1")), NULL,
 			NULL);
-	else if (e == ERR_OK)
+	else if (e == ERR_OK) {
+		q->rang |= rang && q->asking;
 		go_on(q);
-	else
+	} else
 		timer_start(&q->again, PAUSE_MS, 0);
 }
 
@@ -153,7 +155,8 @@ static void on_turned(void *ctx, enum err e, const struct redis_value *v)
 	n = read_turn(q, v);
 	if (!t.asked)
 		return;
-	if (n == t.asked) {
+	if (n == t.asked || q->rang) {
+		q->rang = false;
 		go_on(q); /* there may be more */
 		return;
 	}

@@ -232,6 +232,16 @@ void outbound_send(struct outbound *o, struct outbound_call *c)
 	loop_defer(o->curl.loop, &o->later);
 }
 
+bool outbound_is_sent(const struct outbound_call *c)
+{
+	curl_off_t sent = 0;
+
+	return c->slot &&
+	       curl_easy_getinfo(c->slot->easy, CURLINFO_SIZE_UPLOAD_T, &sent) ==
+		       CURLE_OK &&
+	       (size_t)sent == c->body.len;
+}
+
 unsigned outbound_in_flight(const struct outbound *o)
 {
 	return o->in_flight;

@@ -56,6 +56,8 @@ struct outbound *outbound_open(struct loop *loop, unsigned connections_max);
 void outbound_send(struct outbound *o, struct outbound_call *c);
 /* on_done is not called any more; the socket is closed at once. Harmless after on_done. */
 void outbound_cancel(struct outbound_call *c);
+/* The whole body has left: with an answer coming it will not be read again, and may go. */
+bool outbound_is_sent(const struct outbound_call *c);
 unsigned outbound_in_flight(const struct outbound *o);
 /* Every call has ended or was canceled before. */
 void outbound_close(struct outbound **o, void (*cb)(void *ctx), void *ctx);

@@ -141,6 +141,7 @@ struct outbound_slot *outbound_slot_new(struct outbound_loop *curl)
 	set(easy, CURLOPT_SSL_VERIFYHOST, 2);
 	set(easy, CURLOPT_FOLLOWLOCATION, 0);
 	set(easy, CURLOPT_TCP_NODELAY, 1);
+	set(easy, CURLOPT_BUFFERSIZE, 1024); /* each call has one; the default is 16 KiB */
 	set(easy, CURLOPT_TCP_KEEPALIVE, 1);
 	set(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1);
 	return slot;

@@ -127,6 +127,11 @@ enum err sse_feed(struct sse_reader *r, struct str bytes)
 		}
 		bytes = str_from(bytes, at + 1);
 	}
+	/* Thousands of readers wait between two events. */
+	if (!r->has_data && r->line.len == 0) {
+		buf_shrink(&r->data, 0);
+		buf_shrink(&r->line, 0);
+	}
 	return ERR_OK;
 }
 
