@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "answer_usage.h"
 #include "answers_store.h"
 #include "base/clock.h"
 #include "base/pacific.h"
@@ -20,6 +21,7 @@
 /* ---- the table of states: what each starts ---- */
 
 static void start_call(struct answer *a);
+static void start_store(struct answer *a);
 static void let_go(struct answer *a);
 
 static const struct {
@@ -28,7 +30,7 @@ static const struct {
 } states[] = {
 	[ANSWER_CLAIM] = { "claim", answers_claim },
 	[ANSWER_CALL] = { "call", start_call },
-	[ANSWER_STORE] = { "store", answers_finish },
+	[ANSWER_STORE] = { "store", start_store },
 	[ANSWER_RELEASE] = { "release", answers_release },
 	[ANSWER_DONE] = { "done", let_go },
 };
@@ -148,12 +150,6 @@ static void leave(struct answer *a, int64_t again_ms)
 void answer_claimed(struct answer *a, enum err e, const struct claim *c)
 {
 	struct worker *w = a->worker;
-	struct prompt p = { .turns = c->turns,
-		.count = c->turn_count,
-		.max_bytes = w->context_max_bytes,
-		.system = w->system_prompt,
-		.max_output_tokens = w->max_output_tokens };
-
 	if (is_abandoned(a))
 		return;
 	if (is_away(e)) {
@@ -181,7 +177,7 @@ void answer_claimed(struct answer *a, enum err e, const struct claim *c)
 		fail(a, "The model could not be reached in time.");
 		return;
 	}
-	if (prompt_build(&p, &a->body) == 0) {
+	if (!answer_build_prompt(a, c)) {
 		fail(a, "There is nothing to answer.");
 		return;
 	}
@@ -328,6 +324,7 @@ static void call_ended(struct answer *a, enum err transport)
 	enum model_news news = model_news_of(&a->said, transport, a->call.status);
 
 	tell_queue(a, news);
+	answer_note_error(a, transport);
 	a->end = model_judge(&a->said, transport, a->call.status, a->text.len > 0, &a->why);
 	if (news == NEWS_UNKNOWN && a->worker->model_count > 1 && a->text.len == 0)
 		a->end = END_RETRY; /* another model may know */
@@ -374,7 +371,15 @@ static void start_call(struct answer *a)
 
 /* ---- STORE, RELEASE ---- */
 
-/* What the provider said beside the text goes first, then the text. */
+static void start_store(struct answer *a)
+{
+	if (!a->is_counted)
+		answer_count_usage(a);
+	a->is_counted = true;
+	answers_finish(a);
+}
+
+/* What the provider said beside the text goes first, then the text. What it cost stays. */
 static bool store_less(struct answer *a)
 {
 	a->refusals++;
@@ -405,8 +410,8 @@ void answer_stored(struct answer *a, enum err e)
 		e = ERR_OK; /* an earlier try took effect and only its answer was lost */
 	if (e == ERR_OK) {
 		++*w->ends[a->end];
-		*w->prompt_tokens += (uint64_t)a->said.prompt_tokens;
-		*w->output_tokens += (uint64_t)a->said.output_tokens;
+		*w->prompt_tokens += (uint64_t)a->usage.prompt_tokens;
+		*w->output_tokens += (uint64_t)a->usage.output_tokens;
 		reply_log_done(a);
 	} else if (e == ERR_NOT_FOUND) {
 		++*w->lost_leases; /* another holder has it, or ended it */

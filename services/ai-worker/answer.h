@@ -51,7 +51,16 @@ struct answer {
 	struct buf text; /* the whole answer so far */
 	size_t flushed;  /* how much of it readers were given */
 	uint64_t called_at_us;
-	bool heard; /* the model has begun to answer */
+	bool heard;              /* the model has begun to answer */
+	struct prompt_told told; /* what the model was told */
+
+	/* what it cost: the provider's counts, or our own where it gave none */
+	struct {
+		int64_t prompt_tokens, output_tokens;
+		bool is_estimated;
+	} usage;
+	bool is_counted;     /* usage is final */
+	char last_error[64]; /* the provider's word, for operators; "": none */
 
 	/* how it ends */
 	enum answer_end end;
@@ -86,6 +95,7 @@ struct claim {
 	int64_t created_at_us;
 	const struct turn *turns; /* newest first; borrowed until answer_claimed returns */
 	int turn_count;
+	struct str system_prompt; /* the room's; empty: none */
 };
 void answer_claimed(struct answer *a, enum err e, const struct claim *c);
 void answer_stored(

@@ -1,8 +1,10 @@
 #include "answers_store.h"
 
+#include "answer_usage.h"
 #include "data/pg.h"
 
-#define TURNS_MAX 256
+#define TURNS_MAX       256
+#define TOKEN_BYTES_MAX 4 /* of token_estimate: more text than this never fits */
 
 /* ---- claim ---- */
 
@@ -27,7 +29,7 @@ static void extra_claim(struct pg_params *p, void *ctx)
 	pg_add_text(p, str_of(w->name));
 	pg_add_i32(p, (int32_t)w->lease_ms);
 	pg_add_i32(p, (int32_t)w->context_turns);
-	pg_add_i32(p, (int32_t)w->context_max_bytes);
+	pg_add_i32(p, (int32_t)(w->context_max_tokens * TOKEN_BYTES_MAX));
 }
 
 static const struct pg_batch_kind claims = { .stmt = &claim_stmt,
@@ -35,14 +37,22 @@ static const struct pg_batch_kind claims = { .stmt = &claim_stmt,
 	.elem = { PG_ELEM_UUID, PG_ELEM_UUID },
 	.encode = encode_claim,
 	.extra = extra_claim,
-	.items_max = 64, /* each may bring context_max_bytes along */
+	.items_max = 64, /* each may bring a whole context along */
 	.lanes = 1 };
+
+static int64_t number_of(struct str s)
+{
+	int64_t n = 0;
+
+	(void)str_i64(s, &n);
+	return n;
+}
 
 static void claim_done(
 	struct pg_batch_item *item, enum err e, const struct pg_rows *rows, int row)
 {
 	struct answer *a = container_of(item, struct answer, item);
-	struct str senders[TURNS_MAX], contents[TURNS_MAX];
+	struct str senders[TURNS_MAX], contents[TURNS_MAX], depths[TURNS_MAX];
 	struct turn turns[TURNS_MAX];
 	struct claim c = { .outcome = CLAIM_LATER, .turns = turns };
 
@@ -54,11 +64,13 @@ static void claim_done(
 		a->fence = pg_i64(rows, row, 2);
 		a->attempts = pg_i64(rows, row, 3);
 		c.turn_count = pg_text_array(rows, row, 5, senders, TURNS_MAX);
-		if (pg_text_array(rows, row, 6, contents, TURNS_MAX) != c.turn_count)
+		if (pg_text_array(rows, row, 6, contents, TURNS_MAX) != c.turn_count ||
+			pg_text_array(rows, row, 7, depths, TURNS_MAX) != c.turn_count)
 			e = ERR_INTERNAL;
 		for (int i = 0; i < c.turn_count; i++)
 			turns[i] = (struct turn){ str_eq(senders[i], STR("user")),
-				contents[i] };
+				contents[i], number_of(depths[i]) };
+		c.system_prompt = pg_text(rows, row, 8);
 	}
 	answer_claimed(a, e, &c);
 }
@@ -75,7 +87,8 @@ void answers_claim(struct answer *a)
 static const struct pg_stmt finish_stmt = { "worker_finish",
 	"select * from chat.worker_finish($1::uuid[], $2::int8[], $3::text[], $4::text[], "
 	"$5::text[],"
-	" $6::text[], $7::text[], $8::text[], $9::int4[], $10::int4[])",
+	" $6::text[], $7::text[], $8::text[], $9::text[], $10::int4[], $11::int4[],"
+	" $12::bool[], $13::int4[], $14::int4[])",
 	.write = true };
 
 static struct str text_or_null(const char *z)
@@ -104,14 +117,19 @@ static void encode_finish(
 		&arrays[6], text_or_null(a->said.finish_reason[0] ? a->said.finish_reason
 								  : a->said.block_reason));
 	pg_array_text(&arrays[7], text_or_null(a->why));
-	pg_array_i32(&arrays[8], as_i32(a->said.prompt_tokens));
-	pg_array_i32(&arrays[9], as_i32(a->said.output_tokens));
+	pg_array_text(&arrays[8], text_or_null(a->last_error));
+	pg_array_i32(&arrays[9], as_i32(a->usage.prompt_tokens));
+	pg_array_i32(&arrays[10], as_i32(a->usage.output_tokens));
+	pg_array_bool(&arrays[11], a->usage.is_estimated);
+	pg_array_i32(&arrays[12], a->told.turns);
+	pg_array_i32(&arrays[13], as_i32(a->told.left_out));
 }
 
 static const struct pg_batch_kind finishes = { .stmt = &finish_stmt,
-	.arrays = 10,
+	.arrays = 14,
 	.elem = { PG_ELEM_UUID, PG_ELEM_I64, PG_ELEM_TEXT, PG_ELEM_TEXT, PG_ELEM_TEXT,
-		PG_ELEM_TEXT, PG_ELEM_TEXT, PG_ELEM_TEXT, PG_ELEM_I32, PG_ELEM_I32 },
+		PG_ELEM_TEXT, PG_ELEM_TEXT, PG_ELEM_TEXT, PG_ELEM_TEXT, PG_ELEM_I32,
+		PG_ELEM_I32, PG_ELEM_BOOL, PG_ELEM_I32, PG_ELEM_I32 },
 	.encode = encode_finish,
 	.lanes = 1 };
 
@@ -147,7 +165,7 @@ static void encode_release(
 	pg_array_i64(&arrays[1], a->fence);
 	pg_array_i32(&arrays[2], as_i32(a->delay_ms));
 	pg_array_bool(&arrays[3], a->burnt);
-	pg_array_text(&arrays[4], text_or_null(a->said.status));
+	pg_array_text(&arrays[4], text_or_null(a->last_error));
 }
 
 static const struct pg_batch_kind releases = { .stmt = &release_stmt,
@@ -173,7 +191,7 @@ void answers_release(struct answer *a)
 /* ---- heartbeat ---- */
 
 static const struct pg_stmt beat_stmt = { "worker_heartbeat",
-	"select * from chat.worker_heartbeat($1::uuid[], $2::int8[], $3::int4)",
+	"select * from chat.worker_heartbeat($1::uuid[], $2::int8[], $3::int4[], $4::int4)",
 	.write = true };
 
 static void encode_beat(
@@ -184,6 +202,7 @@ static void encode_beat(
 	(void)ctx;
 	pg_array_uuid(&arrays[0], &a->reply_id);
 	pg_array_i64(&arrays[1], a->fence);
+	pg_array_i32(&arrays[2], as_i32(answer_tokens(a)));
 }
 
 static void extra_beat(struct pg_params *p, void *ctx)
@@ -192,8 +211,8 @@ static void extra_beat(struct pg_params *p, void *ctx)
 }
 
 static const struct pg_batch_kind beats = { .stmt = &beat_stmt,
-	.arrays = 2,
-	.elem = { PG_ELEM_UUID, PG_ELEM_I64 },
+	.arrays = 3,
+	.elem = { PG_ELEM_UUID, PG_ELEM_I64, PG_ELEM_I32 },
 	.encode = encode_beat,
 	.extra = extra_beat };
 

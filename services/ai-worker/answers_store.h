@@ -1,5 +1,5 @@
 /*
- * answers_store - the worker's only way to the record: chat's functions of 0004_worker.sql,
+ * answers_store - the worker's only way to the record: chat's functions of 0008_worker.sql,
  * each call gathered with others of the same turn into one statement.
  */
 #ifndef WORKER_ANSWERS_STORE_H

@@ -7,7 +7,9 @@
 #include "data/bus.h"
 #include "data/pg.h"
 #include "data/redis.h"
+#include "dead.h"
 #include "messages.h"
+#include "model_limits.h"
 #include "models.h"
 #include "reply_log.h"
 
@@ -45,8 +47,8 @@ static const struct setting settings[] = {
 		"how long pieces of text are gathered for readers", 0, 1000 },
 	{ "CONTEXT_TURNS", SETTING_INT, AT(context_turns), "20",
 		"newest turns sent to the model", 1, 256 },
-	{ "CONTEXT_MAX_BYTES", SETTING_INT, AT(context_max_bytes), "200000",
-		"of all turns sent; the newest always is", 1, 4000000 },
+	{ "CONTEXT_MAX_TOKENS", SETTING_INT, AT(context_max_tokens), "50000",
+		"of all turns sent, about; the newest always is", 1, 1000000 },
 	{ "MAX_OUTPUT_TOKENS", SETTING_INT, AT(max_output_tokens), "0",
 		"0: the model's own limit", 0, 1000000 },
 	{ 0 },
@@ -228,6 +230,7 @@ static enum err worker_start(struct app *app)
 	name_call(w); /* check has read the models */
 	open_metrics(w);
 	w->out = outbound_open(&app->loop, (unsigned)w->concurrency);
+	model_limits_open(w);
 	answers_store_open(w);
 	timer_open(&app->loop, &w->flush, on_flush);
 	timer_open(&app->loop, &w->tick, on_tick);
@@ -285,6 +288,7 @@ static void worker_stop(struct app *app)
 	LIST_EACH (&w->answers, it)
 		answer_abandon(container_of(it, struct answer, link));
 	answers_store_close(w);
+	model_limits_close(w);
 	jobq_taker_close(&w->queue, queue_closed, w);
 }
 
@@ -299,5 +303,6 @@ int main(int argc, char **argv)
 			.start = worker_start,
 			.ready = worker_ready,
 			.drain = worker_drain,
-			.stop = worker_stop });
+			.stop = worker_stop,
+			.command = dead_command });
 }

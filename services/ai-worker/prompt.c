@@ -1,22 +1,23 @@
 #include "prompt.h"
 
+#include "base/token_estimate.h"
 #include "json/write.h"
 
 /* The newest turns that fit; the first that is told must be the user's. */
-static int fitting(const struct prompt *p)
+static struct prompt_told fitting(const struct prompt *p)
 {
-	int64_t bytes = 0;
-	int n = 0;
+	int64_t tokens = token_estimate(p->system), turn;
+	struct prompt_told told = { .tokens = tokens };
 
-	while (n < p->count) {
-		bytes += (int64_t)p->turns[n].text.len;
-		if (n > 0 && bytes > p->max_bytes)
+	for (int n = 0; n < p->count; n++) {
+		turn = token_estimate(p->turns[n].text);
+		if (n > 0 && tokens + turn > p->max_tokens)
 			break;
-		n++;
+		tokens += turn;
+		if (p->turns[n].from_user)
+			told = (struct prompt_told){ n + 1, p->turns[n].depth, tokens };
 	}
-	while (n > 0 && !p->turns[n - 1].from_user)
-		n--;
-	return n;
+	return told;
 }
 
 static void put_text(struct json_writer *w, struct str text)
@@ -43,25 +44,27 @@ static void put_contents(struct json_writer *w, const struct turn *turns, int n)
 	json_end(w);
 }
 
-int prompt_build(const struct prompt *p, struct buf *out)
+bool prompt_build(const struct prompt *p, struct buf *out, struct prompt_told *told)
 {
 	struct json_writer w = json_writer(out);
-	int n = fitting(p);
 
+	*told = fitting(p);
+	if (told->turns == 0)
+		return false;
 	json_object(&w, NULL);
-	if (p->system) {
+	if (p->system.len) {
 		json_object(&w, "systemInstruction");
 		json_array(&w, "parts");
-		put_text(&w, str_of(p->system));
+		put_text(&w, p->system);
 		json_end(&w);
 		json_end(&w);
 	}
-	put_contents(&w, p->turns, n);
+	put_contents(&w, p->turns, told->turns);
 	if (p->max_output_tokens) {
 		json_object(&w, "generationConfig");
 		json_put_i64(&w, "maxOutputTokens", p->max_output_tokens);
 		json_end(&w);
 	}
 	json_end(&w);
-	return n;
+	return true;
 }

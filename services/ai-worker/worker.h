@@ -30,7 +30,7 @@ struct worker {
 	int64_t concurrency;       /* answers in hand at once */
 	int64_t lease_ms;
 	int64_t attempts_max;
-	int64_t context_turns, context_max_bytes;
+	int64_t context_turns, context_max_tokens;
 	int64_t max_output_tokens; /* 0: the model's own limit */
 	int64_t retry_base_ms;
 	int64_t delta_ms; /* how long pieces of text are gathered for readers */
@@ -42,6 +42,7 @@ struct worker {
 	char name[128]; /* unique per process: host-pid-boot */
 	struct jobq_taker *queue;
 	struct outbound *out;
+	struct model_limits *limits;
 	struct pg_batch *claims, *finishes, *releases, *beats;
 	struct list answers; /* all in hand; struct answer.link */
 	struct list

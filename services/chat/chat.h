@@ -21,11 +21,14 @@ struct bells;
 struct chat {
 	struct app *app;
 	int64_t basic_daily_messages, pro_daily_messages;
+	int64_t basic_daily_tokens, pro_daily_tokens; /* -1: by the messages; 0: no limit */
+	int64_t reply_reserve_tokens;
 	int64_t message_max_bytes;
-	int64_t rooms_max;        /* per user */
-	int64_t streams_per_user; /* open at a time, in this process */
-	struct pg_batch *accepts; /* messages on their way into the record */
-	struct inbox *tiers;      /* billing.tier.changed */
+	int64_t rooms_max;         /* per user */
+	int64_t streams_per_user;  /* open at a time, in this process */
+	struct pg_batch *accepts;  /* messages on their way into the record */
+	struct pg_batch *branches; /* those that name a target, one by one */
+	struct inbox *tiers;       /* billing.tier.changed */
 	struct sweep *sweep;
 	struct feeds *feeds;     /* replies that somebody reads as they are written */
 	struct streams *streams; /* their readers */
@@ -40,10 +43,17 @@ static inline struct chat *chat_of(const struct task *t)
 	return t->app->self;
 }
 
+/* Tokens a user of the tier may use per day; 0: no limit. */
+int64_t chat_daily_tokens(const struct chat *c, bool is_pro);
+
 /* rooms.c */
 handler_fn room_create, room_list, room_show;
+/* room_change.c */
+handler_fn room_change;
 /* send.c */
-handler_fn message_send;
+handler_fn message_send, message_edit, message_regenerate;
+/* usage.c */
+handler_fn usage_show;
 /* events.c */
 handler_fn reply_events, room_events, reply_stop;
 /* tickets.c */

@@ -1,7 +1,6 @@
 #include "chat.h"
 #include "data/bus.h"
 #include "data/jobq.h"
-#include "data/pg_batch.h"
 #include "feed.h"
 #include "messages.h"
 #include "messages_store.h"
@@ -15,12 +14,17 @@ static const struct route routes[] = {
 	{ HTTP_M_POST, "/chatroom", room_create },
 	{ HTTP_M_GET, "/chatroom", room_list },
 	{ HTTP_M_GET, "/chatroom/{id}", room_show },
+	{ HTTP_M_PATCH, "/chatroom/{id}", room_change },
 	{ HTTP_M_POST, "/chatroom/{id}/message", message_send, .body_max = 256 << 10 },
 	{ HTTP_M_GET, "/chatroom/{id}/events", room_events, ROUTE_TICKET },
 	{ HTTP_M_GET, "/chatroom/{id}/message/{reply_id}/events", reply_events,
 		ROUTE_TICKET },
 	{ HTTP_M_POST, "/chatroom/{id}/message/{reply_id}/stop", reply_stop },
 	{ HTTP_M_POST, "/events/ticket", ticket_create, .body_max = 4 << 10 },
+	{ HTTP_M_POST, "/chatroom/{id}/message/{message_id}/edit", message_edit,
+		.body_max = 256 << 10 },
+	{ HTTP_M_POST, "/chatroom/{id}/message/{reply_id}/regenerate", message_regenerate },
+	{ HTTP_M_GET, "/usage", usage_show },
 	{ 0 },
 };
 
@@ -30,6 +34,14 @@ static const struct setting settings[] = {
 		"messages a Basic user may send per day (UTC)", 0, 1000000000 },
 	{ "PRO_DAILY_MESSAGES", SETTING_INT, AT(pro_daily_messages), "1000",
 		"messages a Pro user may send per day (UTC)", 0, 1000000000 },
+	{ "BASIC_DAILY_TOKENS", SETTING_INT, AT(basic_daily_tokens), "-1",
+		"tokens a Basic user may use per day; 0: no limit; -1: 20,000 for each message",
+		-1, 1000000000000 },
+	{ "PRO_DAILY_TOKENS", SETTING_INT, AT(pro_daily_tokens), "-1",
+		"the same for a Pro user", -1, 1000000000000 },
+	{ "REPLY_RESERVE_TOKENS", SETTING_INT, AT(reply_reserve_tokens), "1000",
+		"held back for a reply until its cost is known, beside its message's own",
+		0, 1000000 },
 	{ "MESSAGE_MAX_BYTES", SETTING_INT, AT(message_max_bytes), "65536",
 		"longest message text, in bytes of UTF-8", 1, 131072 },
 	{ "ROOMS_MAX", SETTING_INT, AT(rooms_max), "10000", "rooms a user may have", 1,
@@ -38,6 +50,16 @@ static const struct setting settings[] = {
 		"streams a user may have open at a time, in one process", 1, 100000 },
 	{ 0 },
 };
+
+#define TOKENS_PER_MESSAGE 20000
+
+int64_t chat_daily_tokens(const struct chat *c, bool is_pro)
+{
+	int64_t tokens = is_pro ? c->pro_daily_tokens : c->basic_daily_tokens;
+	int64_t messages = is_pro ? c->pro_daily_messages : c->basic_daily_messages;
+
+	return tokens < 0 ? messages * TOKENS_PER_MESSAGE : tokens;
+}
 
 static enum err chat_start(struct app *app)
 {
@@ -52,7 +74,7 @@ static enum err chat_start(struct app *app)
 	c->replayed = metrics_counter(app->metrics, "chat_messages_replayed_total",
 		"Requests answered from an earlier one with the same Idempotency-Key",
 		NULL);
-	c->accepts = messages_accepts_open(c);
+	messages_store_open(c);
 	c->sweep = sweep_open(c);
 	c->feeds = feeds_open(c);
 	c->bells = bells_open(c);
@@ -81,10 +103,7 @@ static void chat_stop(struct app *app)
 	feeds_close(&c->feeds);
 	sweep_close(&c->sweep);
 	jobq_close(&c->queue);
-	/* Accepts still in flight end when the pool closes; the batch goes with the
-	 * process. */
-	if (pg_batch_waiting(c->accepts) == 0)
-		pg_batch_free(&c->accepts);
+	messages_store_close(c);
 	app_stopped(app);
 }
 

@@ -1,8 +1,10 @@
 /*
- * POST /chatroom, GET /chatroom, GET /chatroom/{id}: one round trip to Postgres each.
+ * POST /chatroom, GET /chatroom, GET /chatroom/{id}: one round trip to Postgres each, but
+ * for a room that branched.
  *
- * Listings are pages by keyset: `?limit=` and the `cursor` of the page before, told by a
- * Link header (rooms, whose body is a plain array) or by next_cursor (messages).
+ * A room shows its active branch; `?branches=all` every message, with parent_id as the
+ * tree. Listings are pages by keyset: `?limit=` and the `cursor` of the page before, told
+ * by a Link header (rooms, whose body is a plain array) or by next_cursor (messages).
  */
 #include "chat.h"
 #include "http/params.h"
@@ -37,7 +39,8 @@ outcome_t room_create(struct task *t)
 {
 	struct room *room = task_new(t, struct room);
 
-	if (!params_read(t, P_STR("name", &room->name, 1, 120)))
+	if (!params_read(t, P_STR("name", &room->name, 1, 120),
+		    P_OPT_STR("system_prompt", &room->system_prompt, 0, SYSTEM_PROMPT_MAX)))
 		return reply_invalid(t);
 	room->id = uuid_v7();
 	room->user_id = t->caller->user_id;
@@ -118,9 +121,24 @@ struct showing {
 	struct uuid room_id;
 	int64_t limit;
 	struct cursor cursor;
+	struct page_wish wish;
 	struct message_page page;
 };
-static step_fn show_read, show_placed;
+static step_fn room_read, show_read, show_placed;
+
+/* ?branches=all; false after saying what is wrong. */
+static bool read_branches(struct task *t, bool *all)
+{
+	struct str text = STR_NONE;
+
+	if (!http_query(http_req(t), &t->arena, STR("branches"), &text) ||
+		(text.ptr && !str_eq(text, STR("all")) && !str_eq(text, STR("active")))) {
+		reply_invalid_add(t, STR("?branches"), "must be all or active");
+		return false;
+	}
+	*all = str_eq(text, STR("all"));
+	return true;
+}
 
 outcome_t room_show(struct task *t)
 {
@@ -128,9 +146,21 @@ outcome_t room_show(struct task *t)
 
 	if (!params_path_uuid(t, 0, &s->room_id))
 		return reply_error(t, ERR_NOT_FOUND);
-	if (!read_page_params(t, 50, &s->limit, &s->cursor))
+	if (!read_page_params(t, 50, &s->limit, &s->cursor) ||
+		!read_branches(t, &s->wish.all))
 		return reply_invalid(t);
-	return rooms_read(t, &s->room_id, &s->cursor.id, s->limit + 1, &s->page, show_read);
+	s->wish.before = s->cursor.id;
+	s->wish.limit = s->limit + 1;
+	return rooms_read(t, &s->room_id, &s->wish, &s->page, room_read);
+}
+
+static outcome_t room_read(struct task *t, enum err e)
+{
+	struct showing *s = t->state;
+
+	if (e == ERR_OK && s->page.is_branched)
+		return rooms_read_branches(t, &s->room_id, &s->wish, &s->page, show_read);
+	return show_read(t, e);
 }
 
 /* The page is told in the order of the conversation; next_cursor leads to what was said

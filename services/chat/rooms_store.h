@@ -10,14 +10,23 @@
 struct room {
 	struct uuid id, user_id;
 	struct str name;
+	struct str system_prompt; /* ptr NULL: none, or not read */
+	struct uuid leaf_id; /* last message of the active branch; nil: none, or not read */
 	int64_t created_at_us, active_at_us;
 };
 
 struct message {
 	struct uuid id, parent_id; /* parent_id nil: none */
 	struct str sender, state, content;
-	int64_t created_at_us, finished_at_us;  /* finished 0: not yet, or not a reply */
-	struct str model, finish_reason, error; /* ptr NULL: none */
+	int64_t created_at_us, finished_at_us; /* finished 0: not yet, or not a reply */
+	struct str model, model_version, finish_reason, error; /* ptr NULL: none */
+	/* replies that have ended: what the user was charged for, what the model was told
+	 */
+	int64_t prompt_tokens, output_tokens; /* -1: nothing was charged */
+	bool usage_estimated;                 /* the provider gave no counts */
+	int64_t context_turns, left_out;      /* -1: not known */
+	struct str *siblings; /* ids of all that share its parent, in order */
+	int sibling_count;    /* 0: it has none */
 	int64_t place;       /* in the queue (queue_places.h); 0: not known */
 	int64_t start_at_us; /* when about it will be begun; 0: nobody can say */
 };
@@ -36,6 +45,7 @@ struct message_page {
 	struct room room;
 	struct message *messages; /* newest first */
 	int count;
+	bool is_branched; /* rooms_read: its messages are rooms_read_branches' to read */
 };
 
 /* ERR_BUSY when the user has rooms_max already. room->created_at_us is set. */
@@ -47,10 +57,29 @@ outcome_t rooms_insert(
 outcome_t rooms_list(struct task *t, int64_t before_us, const struct uuid *before_id,
 	int64_t limit, struct room_page *out, step_fn *next) MUST_USE;
 
-/* The room with the newest messages older than `before` (nil: the newest). ERR_NOT_FOUND.
- */
-outcome_t rooms_read(struct task *t, const struct uuid *room_id, const struct uuid *before,
-	int64_t limit, struct message_page *out, step_fn *next) MUST_USE;
+/* What of a room's messages: the newest `limit` before one of them (nil: from the end). */
+struct page_wish {
+	struct uuid before;
+	int64_t limit;
+	bool all; /* every branch, not just the active one (or the one `before` is on) */
+};
+/* Of a branched room without messages: those cost more to read, which an ordinary room is
+ * spared. ERR_NOT_FOUND. */
+outcome_t rooms_read(struct task *t, const struct uuid *room_id,
+	const struct page_wish *wish, struct message_page *out, step_fn *next) MUST_USE;
+outcome_t rooms_read_branches(struct task *t, const struct uuid *room_id,
+	const struct page_wish *wish, struct message_page *out, step_fn *next) MUST_USE;
+
+/* What is to change; ptr NULL, nil: stays. An empty system prompt is none. */
+struct room_changes {
+	struct str name, system_prompt;
+	struct uuid
+		active_message_id; /* the branch to its newest descendant becomes active */
+};
+/* room->id names the room, the rest is filled in. ERR_NOT_FOUND; ERR_INVALID: the message
+ * is not of this room. */
+outcome_t rooms_change(struct task *t, const struct room_changes *changes,
+	struct room *room, step_fn *next) MUST_USE;
 
 /* One reply of a room of this user's. ERR_NOT_FOUND. (Also for tasks without a caller.) */
 outcome_t rooms_read_reply(struct task *t, const struct uuid *room_id,

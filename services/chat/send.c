@@ -1,14 +1,19 @@
 /*
- * POST /chatroom/{id}/message: the message is in the record, and a reply is owed, before
- * 202 is said.
+ * POST /chatroom/{id}/message                          to the end of the active branch
+ * POST /chatroom/{id}/message/{message_id}/edit        beside a message of the user's
+ * POST /chatroom/{id}/message/{reply_id}/regenerate    another reply beside one
+ *
+ * The message is in the record, and a reply is owed, before 202 is said.
  *
  * Everything is decided by one statement (messages_store.c); the queue is told afterwards,
- * and the caller is not kept waiting for it. Refused: 404 a room that is not the caller's,
- * 429 the day's messages are used up (with when the next is possible), 422 an
- * Idempotency-Key that belongs to another message. 503 with ERR_UNSURE: the same key tells
+ * and the caller is not kept waiting for it. Refused: 404 a room or target that is not the
+ * caller's, 409 a reply to make anew that is still owed, 429 the day's messages or tokens
+ * are used up (with when the next is possible), 422 an Idempotency-Key that belongs to
+ * another request. 503 with ERR_UNSURE: the same key tells
  * later what became of it.
  */
 #include "base/clock.h"
+#include "base/token_estimate.h"
 #include "base/utf8.h"
 #include "chat.h"
 #include "http/params.h"
@@ -51,11 +56,15 @@ static bool read_key(struct task *t, struct str *key)
 
 static void fingerprint(struct task *t, struct accept *a)
 {
-	char *both = arena_bytes(&t->arena, 16 + a->content.len);
+	size_t len = 33 + a->content.len;
+	char *all = arena_bytes(&t->arena, len);
 
-	memcpy(both, a->room_id.b, 16);
-	memcpy(both + 16, a->content.ptr, a->content.len);
-	sha256(str_span(both, 16 + a->content.len), a->fingerprint);
+	all[0] = (char)a->kind;
+	memcpy(all + 1, a->room_id.b, 16);
+	memcpy(all + 17, a->target_id.b, 16);
+	if (a->content.len)
+		memcpy(all + 33, a->content.ptr, a->content.len);
+	sha256(str_span(all, len), a->fingerprint);
 }
 
 static bool read_content(struct task *t, struct str *content)
@@ -72,16 +81,24 @@ static bool read_content(struct task *t, struct str *content)
 	return true;
 }
 
-outcome_t message_send(struct task *t)
+static int32_t reserve_for(const struct chat *c, struct str content)
+{
+	return (int32_t)(c->reply_reserve_tokens + token_estimate(content));
+}
+
+static outcome_t accept_as(struct task *t, enum accept_kind kind)
 {
 	struct accept *a = task_new(t, struct accept);
 	bool ok;
 
-	if (!params_path_uuid(t, 0, &a->room_id))
+	a->kind = kind;
+	if (!params_path_uuid(t, 0, &a->room_id) ||
+		(kind != ACCEPT_SEND && !params_path_uuid(t, 1, &a->target_id)))
 		return reply_error(t, ERR_NOT_FOUND);
-	ok = read_content(t, &a->content);
+	ok = kind == ACCEPT_REGENERATE || read_content(t, &a->content);
 	if (!read_key(t, &a->key) || !ok)
 		return reply_invalid(t);
+	a->reserve_tokens = reserve_for(chat_of(t), a->content);
 	if (a->key.ptr)
 		fingerprint(t, a);
 	a->user_id = t->caller->user_id;
@@ -94,6 +111,21 @@ outcome_t message_send(struct task *t)
 	return messages_accept(t, a, send_accepted);
 }
 
+outcome_t message_send(struct task *t)
+{
+	return accept_as(t, ACCEPT_SEND);
+}
+
+outcome_t message_edit(struct task *t)
+{
+	return accept_as(t, ACCEPT_EDIT);
+}
+
+outcome_t message_regenerate(struct task *t)
+{
+	return accept_as(t, ACCEPT_REGENERATE);
+}
+
 /* The user's message, and under "reply" what is known of the answer. */
 static void put_sent(
 	struct json_writer *w, const struct accept *a, const struct message *reply)
@@ -102,7 +134,7 @@ static void put_sent(
 		.sender = STR("user"),
 		.state = STR("complete"),
 		.content = a->content,
-		.created_at_us = a->created_at_us };
+		.created_at_us = a->said_at_us };
 
 	json_object(w, NULL);
 	view_message_members(w, &a->room_id, &m);
@@ -215,7 +247,9 @@ static outcome_t reply_accepted(struct task *t, struct accept *a)
 	return wait_ms ? await_reply(t, a, wait_ms) : reply_202(t, a);
 }
 
-static outcome_t reply_no_quota(struct task *t, const struct accept *a)
+/* policy: its name in the headers; what: of which the day has so much. */
+static outcome_t reply_no_quota(struct task *t, const struct accept *a, const char *policy,
+	int64_t allowed, const char *what)
 {
 	static const struct problem no_quota = { 429, "quota_exceeded", "Quota exceeded",
 		"https://iana.org/assignments/http-problem-types#quota-exceeded" };
@@ -227,16 +261,16 @@ static outcome_t reply_no_quota(struct task *t, const struct accept *a)
 	reply_header(
 		t, STR("Retry-After"), arena_fmt(&t->arena, "%lld", (long long)wait_s));
 	reply_header(t, STR("RateLimit-Policy"),
-		arena_fmt(&t->arena, "\"messages-day\";q=%lld;w=%d", (long long)a->allowed,
+		arena_fmt(&t->arena, "\"%s\";q=%lld;w=%d", policy, (long long)allowed,
 			DAY_S));
 	reply_header(t, STR("RateLimit"),
-		arena_fmt(&t->arena, "\"messages-day\";r=0;t=%lld", (long long)wait_s));
+		arena_fmt(&t->arena, "\"%s\";r=0;t=%lld", policy, (long long)wait_s));
 	return reply_problem(t, &no_quota,
 		arena_fmt(&t->arena,
-			"All %lld messages of the %s tier for today are used; the next is "
+			"All %lld %s of the %s tier for today are used; the next message is "
 			"possible at "
 			"%s.",
-			(long long)a->allowed, a->is_pro ? "Pro" : "Basic", next)
+			(long long)allowed, what, a->is_pro ? "Pro" : "Basic", next)
 			.ptr);
 }
 
@@ -244,6 +278,8 @@ static outcome_t send_accepted(struct task *t, enum err e)
 {
 	static const struct problem key_reused = { 422, "idempotency_key_reused",
 		"The Idempotency-Key was used for another request", NULL };
+	static const struct problem still_owed = { 409, "reply_not_ended",
+		"The reply has not ended", NULL };
 	struct chat *c = chat_of(t);
 	struct accept *a = t->state;
 
@@ -265,11 +301,18 @@ static outcome_t send_accepted(struct task *t, enum err e)
 		return reply_accepted(t, a);
 	case ACCEPT_NO_ROOM:
 		return reply_error(t, ERR_NOT_FOUND);
+	case ACCEPT_STILL_OWED:
+		return reply_problem(t, &still_owed,
+			"Stop it, or wait for its end, before asking anew.");
 	case ACCEPT_KEY_REUSED:
 		return reply_problem(t, &key_reused, NULL);
 	case ACCEPT_NO_QUOTA:
 		++*c->refused_quota;
-		return reply_no_quota(t, a);
+		return reply_no_quota(t, a, "messages-day", a->allowed, "messages");
+	case ACCEPT_NO_TOKENS:
+		++*c->refused_quota;
+		return reply_no_quota(
+			t, a, "tokens-day", chat_daily_tokens(c, a->is_pro), "tokens");
 	}
 	return reply_error(t, ERR_INTERNAL);
 }

@@ -9,6 +9,41 @@ void view_room(struct json_writer *w, const struct room *r)
 	json_put_uuid(w, "user_id", &r->user_id);
 	json_put_time(w, "created_at", r->created_at_us);
 	json_put_time(w, "last_activity_at", r->active_at_us);
+	if (r->system_prompt.len)
+		json_put_str(w, "system_prompt", r->system_prompt);
+	if (!uuid_is_nil(&r->leaf_id))
+		json_put_uuid(w, "active_message_id", &r->leaf_id);
+}
+
+static bool has_ended_reply(const struct message *m)
+{
+	return str_eq(m->sender, STR("gemini")) && m->finished_at_us;
+}
+
+static void put_usage(struct json_writer *w, const struct message *m)
+{
+	json_object(w, "usage");
+	json_put_i64(w, "prompt_tokens", m->prompt_tokens);
+	json_put_i64(w, "output_tokens", m->output_tokens);
+	if (m->usage_estimated)
+		json_put_bool(w, "estimated", true);
+	json_end(w);
+}
+
+static void put_context(struct json_writer *w, const struct message *m)
+{
+	json_object(w, "context");
+	json_put_i64(w, "turns", m->context_turns);
+	json_put_i64(w, "left_out", m->left_out);
+	json_end(w);
+}
+
+static void put_siblings(struct json_writer *w, const struct message *m)
+{
+	json_array(w, "siblings");
+	for (int i = 0; i < m->sibling_count; i++)
+		json_put_str(w, NULL, m->siblings[i]);
+	json_end(w);
 }
 
 void view_place(struct json_writer *w, int64_t place, int64_t start_at_us)
@@ -44,6 +79,14 @@ void view_message_members(
 		json_put_str(w, "finish_reason", m->finish_reason);
 	if (m->error.ptr)
 		json_put_str(w, "error", m->error);
+	if (m->model_version.ptr)
+		json_put_str(w, "model_version", m->model_version);
+	if (has_ended_reply(m) && m->prompt_tokens >= 0)
+		put_usage(w, m);
+	if (has_ended_reply(m) && m->context_turns >= 0)
+		put_context(w, m);
+	if (m->sibling_count)
+		put_siblings(w, m);
 	if (m->place || m->start_at_us)
 		view_place(w, m->place, m->start_at_us);
 }

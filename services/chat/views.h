@@ -7,6 +7,8 @@
 #include "rooms_store.h"
 #include "json/write.h"
 
+#define SYSTEM_PROMPT_MAX 8000 /* characters */
+
 /* The members of a room, into an open object. */
 void view_room(struct json_writer *w, const struct room *r);
 /* A message as an element of an open array. */

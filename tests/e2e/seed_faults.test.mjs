@@ -99,6 +99,6 @@ test('each service is refused in the schemas of the others', async () => {
 		await assert.rejects(stack.psqlAs(url, 'create table public.x (a int)'), /permission denied/);
 	}
 	await assert.rejects(stack.psqlAs(stack.env.AUTH_DATABASE_URL, `select * from chat.worker_claim('{}', '{}', 'x', 1, 1, 1)`), /permission denied/);
-	await assert.rejects(stack.psqlAs(stack.env.AI_WORKER_DATABASE_URL, `select * from chat.accept_messages('{}','{}','{}','{}','{}','{}','{}','{}',1,1)`), /permission denied/);
+	await assert.rejects(stack.psqlAs(stack.env.AI_WORKER_DATABASE_URL, `select * from chat.accept_messages('{}','{}','{}','{}','{}','{}','{}','{}','{}','{}','{}',1,1,1,1)`), /permission denied/);
 	assert.equal(await stack.psqlAs(stack.env.AI_WORKER_DATABASE_URL, `select count(*) from chat.worker_claim('{}', '{}', 'x', 1, 1, 1)`), '0');
 });
