@@ -15,6 +15,7 @@ struct inbox;
 struct jobq;
 struct sweep;
 struct feeds;
+struct queue_watch;
 struct streams;
 struct bells;
 
@@ -30,6 +31,7 @@ struct chat {
 	struct pg_batch *branches; /* those that name a target, one by one */
 	struct inbox *tiers;       /* billing.tier.changed */
 	struct sweep *sweep;
+	struct queue_watch *queue_watch; /* where those stand that nobody has begun */
 	struct feeds *feeds;     /* replies that somebody reads as they are written */
 	struct streams *streams; /* their readers */
 	struct jobq *queue;      /* replies that are owed, on their way to a worker */

@@ -7,6 +7,7 @@
  */
 #include "chat.h"
 #include "data/bus.h"
+#include "data/jobq.h"
 #include "http/params.h"
 #include "http/reply.h"
 #include "jobs_store.h"
@@ -177,6 +178,10 @@ static outcome_t stop_noted(struct task *t, enum err e)
 	uuid_format(&s->ref.reply_id, id);
 	if (s->outcome == STOP_ASKED)
 		bus_ring(t->app, &MSG_REPLY_STOP, str_of(id), &stop);
+	if (s->outcome == STOP_ENDED) {
+		jobq_remove(chat_of(t)->queue, &s->ref.reply_id);
+		feed_ring_ended(chat_of(t), &s->ref.reply_id);
+	}
 	w = reply_body(t);
 	json_object(w, NULL);
 	json_put_uuid(w, "id", &s->ref.reply_id);

@@ -33,7 +33,7 @@ struct feed {
 	bool reading, again;
 	bool asking, ask_again; /* the record */
 	bool logged_end;
-	bool overfull;      /* more text than is kept: the record will have it */
+	bool lacking;       /* some of the text was lost, or is more than is kept */
 	uint64_t looked_ms; /* when the log was last read */
 	uint64_t asked_ms;  /* when the record was, or news came */
 	uint64_t quiet_ms;  /* how long to be content without either */
@@ -104,20 +104,23 @@ static void take_entry(struct feed *f, const struct redis_value *fields)
 {
 	struct str type = field(fields, STR("t")), data = field(fields, STR("d"));
 	int64_t attempt = 0;
+	uint64_t offset = 0;
 
 	if (!str_i64(field(fields, STR("f")), &attempt) || attempt < f->view.attempt)
 		return;
 	if (attempt > f->view.attempt) {
 		f->view.attempt = attempt;
 		f->view.version++;
-		f->logged_end = f->overfull = false;
+		f->logged_end = f->lacking = false;
 		buf_clear(&f->text);
 	}
 	if (str_eq(type, STR("done"))) {
 		f->logged_end = true;
 	} else if (str_eq(type, STR("delta"))) {
-		f->overfull |= f->text.len + data.len > TEXT_MAX;
-		if (!f->overfull)
+		/* Something before it was lost with the log: the record will have it. */
+		f->lacking |= !str_u64(field(fields, STR("o")), &offset) ||
+			      offset != f->text.len || offset + data.len > TEXT_MAX;
+		if (!f->lacking)
 			buf_add_str(&f->text, data);
 	}
 }
@@ -179,8 +182,12 @@ static void look(struct feed *f)
 
 static void on_ring(struct pubsub_watch *w, struct str message)
 {
-	(void)message;
-	look(container_of(w, struct feed, watch));
+	struct feed *f = container_of(w, struct feed, watch);
+
+	if (str_eq(message, STR("ended")))
+		ask_record(f);
+	else
+		look(f);
 }
 
 /* ---- the record ---- */
@@ -266,14 +273,85 @@ static void on_tick(struct timer *timer)
 	}
 }
 
+/* ---- replies that wait ---- */
+
+static bool waits(const struct feed *f)
+{
+	return f->view.version == 0 && !f->view.end && !f->of.ended;
+}
+
+bool feeds_any_waits(const struct feeds *all)
+{
+	LIST_EACH (&all->all, it) {
+		if (waits(container_of(it, struct feed, link)))
+			return true;
+	}
+	return false;
+}
+
+int feeds_that_wait(struct feeds *all, struct uuid *ids, int max)
+{
+	int n = 0;
+
+	LIST_EACH (&all->all, it) {
+		if (n < max && waits(container_of(it, struct feed, link)))
+			ids[n++] = container_of(it, struct feed, link)->of.reply_id;
+	}
+	for (int i = 0; i < n; i++) { /* the others come first the next time */
+		struct feed *f = container_of(
+			map_find(&all->by_reply, uuid_bytes(&ids[i])), struct feed, node);
+
+		list_del(&f->link);
+		list_push(&all->all, &f->link);
+	}
+	return n;
+}
+
+void feeds_place(
+	struct feeds *all, const struct uuid *reply_id, const struct feed_place *place)
+{
+	struct map_node *node = map_find(&all->by_reply, uuid_bytes(reply_id));
+	struct feed *f = node ? container_of(node, struct feed, node) : NULL;
+
+	if (!f || !waits(f))
+		return;
+	if (f->view.queue_version && f->view.queue.place == place->place)
+		return; /* a better guess of the moment is no news */
+	f->view.queue = *place;
+	f->view.queue_version++;
+	f->pins++;
+	tell(f);
+	f->pins--;
+	maybe_free(f);
+}
+
 /* ---- readers ---- */
+
+/* The key of a reply's log, which is the channel of its doorbell, too; returns its size. */
+static size_t put_key(
+	const struct chat *c, const struct uuid *reply_id, char *out, size_t size)
+{
+	char id[UUID_TEXT_SIZE];
+
+	uuid_format(reply_id, id);
+	return 1 + (size_t)snprintf(out, size, "castor:%s:reply:{%s}", c->app->set.env, id);
+}
+
+void feed_ring_ended(struct chat *c, const struct uuid *reply_id)
+{
+	struct buf key = { 0 };
+	size_t size = put_key(c, reply_id, NULL, 0);
+
+	put_key(c, reply_id, buf_reserve(&key, size), size);
+	redis_send(c->app->redis, &REDIS_CMD(STR("PUBLISH"), str_of(key.ptr), STR("ended")),
+		NULL, NULL);
+	buf_fini(&key);
+}
 
 static struct feed *feed_new(struct feeds *all, const struct feed_of *of)
 {
-	const char *env = all->chat->app->set.env;
-	size_t key_size = sizeof "castor::reply:{}" + strlen(env) + UUID_TEXT_SIZE;
+	size_t key_size = put_key(all->chat, &of->reply_id, NULL, 0);
 	struct feed *f = calloc(1, sizeof *f + key_size);
-	char id[UUID_TEXT_SIZE];
 
 	if (!f)
 		abort();
@@ -286,8 +364,7 @@ static struct feed *feed_new(struct feeds *all, const struct feed_of *of)
 	f->node.key = uuid_bytes(&f->of.reply_id);
 	map_insert(&all->by_reply, &f->node);
 	list_push(&all->all, &f->link);
-	uuid_format(&of->reply_id, id);
-	snprintf(f->key, key_size, "castor:%s:reply:{%s}", env, id);
+	put_key(all->chat, &of->reply_id, f->key, key_size);
 	f->watch.node.key = str_of(f->key);
 	f->watch.rung = on_ring;
 	pubsub_watch(all->chat->app->pubsub, &f->watch);

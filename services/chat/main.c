@@ -4,6 +4,7 @@
 #include "feed.h"
 #include "messages.h"
 #include "messages_store.h"
+#include "queue_watch.h"
 #include "room_bell.h"
 #include "stream.h"
 #include "sweep.h"
@@ -77,6 +78,7 @@ static enum err chat_start(struct app *app)
 	messages_store_open(c);
 	c->sweep = sweep_open(c);
 	c->feeds = feeds_open(c);
+	c->queue_watch = queue_watch_open(c);
 	c->bells = bells_open(c);
 	c->streams = streams_open(c);
 	c->tiers = tiers_open(app);
@@ -100,6 +102,7 @@ static void chat_stop(struct app *app)
 	inbox_close(&c->tiers);
 	streams_close(&c->streams);
 	bells_close(&c->bells);
+	queue_watch_close(&c->queue_watch);
 	feeds_close(&c->feeds);
 	sweep_close(&c->sweep);
 	jobq_close(&c->queue);

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/utf8.h"
+#include "views.h"
 #include "json/write.h"
 
 #define PIECE_MAX (16u << 10)
@@ -40,6 +41,16 @@ static void put_started(struct telling *g, struct buf *out, put_id_fn *put_id)
 	w = begin_event(g, out, "reply.started", put_id);
 	json_put_uuid(&w, "chatroom_id", &g->ref.room_id);
 	json_put_i64(&w, "attempt", g->view->attempt);
+	end_event(&w);
+}
+
+static void put_queued(struct telling *g, struct buf *out, put_id_fn *put_id)
+{
+	struct json_writer w = begin_event(g, out, "reply.queued", put_id);
+	const struct feed_place *q = &g->view->queue;
+
+	json_put_uuid(&w, "chatroom_id", &g->ref.room_id);
+	view_place_members(&w, q->place, q->start_at_us);
 	end_event(&w);
 }
 
@@ -114,8 +125,15 @@ bool telling_put(struct telling *g, struct buf *out, put_id_fn *put_id)
 	const struct feed_view *v = g->view;
 	struct str piece;
 
-	if (g->place.ended || v->version == 0)
+	if (g->place.ended)
 		return false;
+	if (v->version == 0) {
+		if (g->resuming || g->queue_version == v->queue_version)
+			return false;
+		g->queue_version = v->queue_version;
+		put_queued(g, out, put_id);
+		return true;
+	}
 	if (g->resuming && !v->end && v->text.len < g->place.told)
 		return false; /* the log is not read that far yet */
 	if (must_begin_anew(g)) {

@@ -1,9 +1,10 @@
 /*
  * telling - one reply told as events, from some place on:
  *
- *	reply.started  {"id","chatroom_id","attempt"}   text that was told before is void
- *	reply.delta    {"id","text"}
- *	reply.done | reply.blocked | reply.failed | reply.stopped   {"id","state",...}
+ *	reply.queued   {"id","chatroom_id","position","estimated_start"}   whenever its
+ *place changes reply.started  {"id","chatroom_id","attempt"}   text that was told before is
+ *void reply.delta    {"id","text"} reply.done | reply.blocked | reply.failed |
+ *reply.stopped   {"id","state",...}
  *
  * A telling takes from its reply what it has not told yet, a piece at a time, whenever the
  * stream that it belongs to has room: what a client does not take waits in the reply's
@@ -33,8 +34,9 @@ struct telling {
 	void *stream;
 	struct reply_ref ref;
 	struct stream_place place;
-	unsigned version; /* of the text that was told */
-	bool resuming;    /* place is the client's word, not yet compared with the text */
+	unsigned version;       /* of the text that was told */
+	unsigned queue_version; /* of its place in the queue */
+	bool resuming; /* place is the client's word, not yet compared with the text */
 };
 
 /* `ended`: it is known to have. The room is the caller's of t. */
