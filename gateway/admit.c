@@ -107,6 +107,17 @@ static bool within_limit(
 
 /* ---- the two that the server calls ---- */
 
+static bool asks_token(const struct public_route *route)
+{
+	return route->who == ROUTE_USER || route->who == ROUTE_TICKET;
+}
+
+/* The service redeems it, and says who the caller is. */
+static bool has_ticket(const struct http_request *r, const struct public_route *route)
+{
+	return route->who == ROUTE_TICKET && http_brings_ticket(r);
+}
+
 bool gateway_admit(struct task *t, size_t *body_max)
 {
 	struct gateway *g = gateway_of(t);
@@ -128,7 +139,7 @@ bool gateway_admit(struct task *t, size_t *body_max)
 		return replied(reply_unrouted(t, preflight));
 	if (!within_limit(t, v, LIMIT_BY_ADDRESS, &verdict))
 		return replied(limits_refuse(t, &verdict));
-	if (v->route->who == ROUTE_USER) {
+	if (asks_token(v->route) && !has_ticket(r, v->route)) {
 		if (!identify(t))
 			return replied(reply_problem(t, &PROBLEM_UNAUTHORIZED, NULL));
 		if (!within_limit(t, v, LIMIT_BY_USER, &verdict))

@@ -8,15 +8,15 @@
 #include "base/clock.h"
 #include "gateway.h"
 
-/* What services read. Who may send it: everyone, or only on routes of one kind. */
+/* What services read. Who may send it: everyone, or only on routes of these kinds. */
+#define KIND(auth) (1u << ROUTE_##auth)
 static const struct {
 	struct str name;
-	bool one_kind;
-	enum route_auth kind;
+	unsigned kinds; /* 0: all */
 } passed_on[] = {
 	{ STR("Accept") },
 	{ STR("Accept-Language") },
-	{ STR("Authorization"), true, ROUTE_USER },
+	{ STR("Authorization"), KIND(USER) | KIND(TICKET) },
 	{ STR("Content-Encoding") },
 	{ STR("Content-Type") },
 	{ STR("Idempotency-Key") },
@@ -24,7 +24,7 @@ static const struct {
 	{ STR("If-None-Match") },
 	{ STR("Last-Event-ID") },
 	{ STR("Prefer") },
-	{ STR("Stripe-Signature"), true, ROUTE_HOOK },
+	{ STR("Stripe-Signature"), KIND(HOOK) },
 	{ STR("User-Agent") },
 };
 #define PASSED_ON (sizeof passed_on / sizeof *passed_on)
@@ -45,8 +45,8 @@ static bool is_passed_on(struct str name, const struct public_route *route)
 	for (size_t i = 0; i < PASSED_ON; i++) {
 		if (name.len == passed_on[i].name.len &&
 			str_eq_nocase(name, passed_on[i].name))
-			return !route || !passed_on[i].one_kind ||
-			       passed_on[i].kind == route->who;
+			return !route || !passed_on[i].kinds ||
+			       (passed_on[i].kinds >> route->who & 1);
 	}
 	return false;
 }

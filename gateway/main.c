@@ -22,10 +22,12 @@ static const struct public_route routes[] = {
 	{ HTTP_M_GET,  "/chatroom/{id}",         SERVICE_CHAT,    ROUTE_USER,    LIMIT_READ,    REPEAT_ALWAYS },
 	{ HTTP_M_PATCH, "/chatroom/{id}",        SERVICE_CHAT,    ROUTE_USER,    LIMIT_WRITE,   REPEAT_ALWAYS, 0,       64 << 10 },
 	{ HTTP_M_POST, "/chatroom/{id}/message", SERVICE_CHAT,    ROUTE_USER,    LIMIT_MESSAGE, REPEAT_KEYED,  30000,   256 << 10 },
+	{ HTTP_M_GET,  "/chatroom/{id}/events",  SERVICE_CHAT,    ROUTE_TICKET,  LIMIT_READ,    REPEAT_ALWAYS },
+	{ HTTP_M_GET,  "/chatroom/{id}/message/{reply_id}/events", SERVICE_CHAT, ROUTE_TICKET, LIMIT_READ, REPEAT_ALWAYS },
+	{ HTTP_M_POST, "/chatroom/{id}/message/{reply_id}/stop", SERVICE_CHAT, ROUTE_USER, LIMIT_WRITE, REPEAT_ALWAYS, 0, 16 << 10 },
+	{ HTTP_M_POST, "/events/ticket",         SERVICE_CHAT,    ROUTE_USER,    LIMIT_WRITE,   REPEAT_NEVER,  0,       4 << 10 },
 	{ HTTP_M_POST, "/chatroom/{id}/message/{message_id}/edit", SERVICE_CHAT, ROUTE_USER, LIMIT_MESSAGE, REPEAT_KEYED, 30000, 256 << 10 },
 	{ HTTP_M_POST, "/chatroom/{id}/message/{reply_id}/regenerate", SERVICE_CHAT, ROUTE_USER, LIMIT_MESSAGE, REPEAT_KEYED, 30000, 16 << 10 },
-	{ HTTP_M_GET,  "/chatroom/{id}/message/{reply_id}/events", SERVICE_CHAT, ROUTE_USER, LIMIT_READ, REPEAT_ALWAYS },
-	{ HTTP_M_POST, "/chatroom/{id}/message/{reply_id}/stop", SERVICE_CHAT, ROUTE_USER, LIMIT_WRITE, REPEAT_ALWAYS, 0, 16 << 10 },
 	{ HTTP_M_GET,  "/usage",                 SERVICE_CHAT,    ROUTE_USER,    LIMIT_READ,    REPEAT_ALWAYS },
 
 	/* GET is what the first clients know; it opens no second checkout. */

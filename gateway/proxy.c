@@ -183,6 +183,11 @@ static outcome_t answered(struct task *t, enum err e)
 		return reply_relay(t, a->status, a->headers, a->header_count,
 			str_span(v->body, v->body_len));
 	reply_relay_begin(t, a->status, a->headers, a->header_count, a->length);
+	if (http_req(t)->method == HTTP_M_HEAD) {
+		/* Its answer is whole; the body, which nobody sees, may have no end. */
+		http_call_cancel(&v->call);
+		return reply_stream_end(t);
+	}
 	return flow(t);
 }
 

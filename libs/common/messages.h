@@ -12,6 +12,11 @@
  * <service>.outbox.replay. An answer to that, and every few seconds of its own, is
  * <service>.outbox.head. Jobs are JSON in a queue.
  *
+ * Two kinds of channel come and go with their readers, and carry no JSON: a reply's log
+ * rings castor:<env>:reply:{<reply id>} (services/ai-worker/reply_log.h), and whoever
+ * accepts a message rings castor:<env>:room:{<room id>} with the reply's id
+ * (services/chat/room_bell.h).
+ *
  * encode and decode follow from the field lists here; nobody writes these names elsewhere.
  */
 #ifndef COMMON_MESSAGES_H

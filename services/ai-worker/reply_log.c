@@ -26,12 +26,12 @@ static struct str key_of(const struct answer *a, struct log_key *k)
 
 static void add(struct answer *a, struct str key, struct str type, struct str data)
 {
-	char fence[24];
+	char fence[24], offset[STR_U64_SIZE];
 	struct redis_cmd cmd;
 
 	snprintf(fence, sizeof fence, "%lld", (long long)a->fence);
 	cmd = REDIS_CMD(STR("XADD"), key, STR("*"), STR("t"), type, STR("f"), str_of(fence),
-		STR("d"), data);
+		STR("o"), str_of_u64(a->flushed, offset), STR("d"), data);
 	redis_send(a->worker->app->redis, &cmd, NULL, NULL);
 }
 

@@ -1,9 +1,9 @@
 /*
  * reply_log - the text of a reply on its way to readers: a Redis stream per reply
- * (castor:<env>:reply:{<id>}), entries `t`, `f`, `d`, in order:
+ * (castor:<env>:reply:{<id>}), entries `t`, `f`, `o`, `d`, in order:
  *
- *   t=delta f=<fence> d=<text>   pieces of the answer; whole UTF-8 characters
- *   t=done  f=<fence> d=<state>  the record has the end
+ *   t=delta f=<fence> o=<bytes before> d=<text>   pieces of the answer; whole UTF-8
+ * characters t=done  f=<fence> o=<bytes> d=<state>  the record has the end
  *
  * A higher fence is a new attempt: what an earlier one wrote is void, and so is what it may
  * still write.

@@ -15,7 +15,9 @@ struct inbox;
 struct jobq;
 struct sweep;
 struct feeds;
+struct queue_watch;
 struct streams;
+struct bells;
 
 struct chat {
 	struct app *app;
@@ -24,13 +26,17 @@ struct chat {
 	int64_t reply_reserve_tokens;
 	int64_t message_max_bytes;
 	int64_t rooms_max;         /* per user */
+	int64_t streams_per_user;  /* open at a time, in this process */
 	struct pg_batch *accepts;  /* messages on their way into the record */
 	struct pg_batch *branches; /* those that name a target, one by one */
 	struct inbox *tiers;       /* billing.tier.changed */
 	struct sweep *sweep;
+	struct queue_watch *queue_watch; /* where those stand that nobody has begun */
 	struct feeds *feeds;     /* replies that somebody reads as they are written */
 	struct streams *streams; /* their readers */
 	struct jobq *queue;      /* replies that are owed, on their way to a worker */
+	struct bells *bells;     /* rooms that somebody reads */
+	struct inbox *sessions;  /* auth.sessions.revoked */
 	uint64_t *accepted, *refused_quota, *replayed; /* counters */
 };
 
@@ -51,8 +57,12 @@ handler_fn message_send, message_edit, message_regenerate;
 /* usage.c */
 handler_fn usage_show;
 /* events.c */
-handler_fn reply_events, reply_stop;
+handler_fn reply_events, room_events, reply_stop;
+/* tickets.c */
+handler_fn ticket_create;
 /* tiers.c */
 struct inbox *tiers_open(struct app *app);
+/* sessions.c */
+struct inbox *sessions_open(struct app *app);
 
 #endif

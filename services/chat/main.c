@@ -4,6 +4,8 @@
 #include "feed.h"
 #include "messages.h"
 #include "messages_store.h"
+#include "queue_watch.h"
+#include "room_bell.h"
 #include "stream.h"
 #include "sweep.h"
 
@@ -15,11 +17,14 @@ static const struct route routes[] = {
 	{ HTTP_M_GET, "/chatroom/{id}", room_show },
 	{ HTTP_M_PATCH, "/chatroom/{id}", room_change },
 	{ HTTP_M_POST, "/chatroom/{id}/message", message_send, .body_max = 256 << 10 },
+	{ HTTP_M_GET, "/chatroom/{id}/events", room_events, ROUTE_TICKET },
+	{ HTTP_M_GET, "/chatroom/{id}/message/{reply_id}/events", reply_events,
+		ROUTE_TICKET },
+	{ HTTP_M_POST, "/chatroom/{id}/message/{reply_id}/stop", reply_stop },
+	{ HTTP_M_POST, "/events/ticket", ticket_create, .body_max = 4 << 10 },
 	{ HTTP_M_POST, "/chatroom/{id}/message/{message_id}/edit", message_edit,
 		.body_max = 256 << 10 },
 	{ HTTP_M_POST, "/chatroom/{id}/message/{reply_id}/regenerate", message_regenerate },
-	{ HTTP_M_GET, "/chatroom/{id}/message/{reply_id}/events", reply_events },
-	{ HTTP_M_POST, "/chatroom/{id}/message/{reply_id}/stop", reply_stop },
 	{ HTTP_M_GET, "/usage", usage_show },
 	{ 0 },
 };
@@ -42,6 +47,8 @@ static const struct setting settings[] = {
 		"longest message text, in bytes of UTF-8", 1, 131072 },
 	{ "ROOMS_MAX", SETTING_INT, AT(rooms_max), "10000", "rooms a user may have", 1,
 		1000000 },
+	{ "STREAMS_PER_USER", SETTING_INT, AT(streams_per_user), "32",
+		"streams a user may have open at a time, in one process", 1, 100000 },
 	{ 0 },
 };
 
@@ -71,8 +78,11 @@ static enum err chat_start(struct app *app)
 	messages_store_open(c);
 	c->sweep = sweep_open(c);
 	c->feeds = feeds_open(c);
+	c->queue_watch = queue_watch_open(c);
+	c->bells = bells_open(c);
 	c->streams = streams_open(c);
 	c->tiers = tiers_open(app);
+	c->sessions = sessions_open(app);
 	return ERR_OK;
 }
 
@@ -88,8 +98,11 @@ static void chat_stop(struct app *app)
 {
 	struct chat *c = app->self;
 
+	inbox_close(&c->sessions);
 	inbox_close(&c->tiers);
 	streams_close(&c->streams);
+	bells_close(&c->bells);
+	queue_watch_close(&c->queue_watch);
 	feeds_close(&c->feeds);
 	sweep_close(&c->sweep);
 	jobq_close(&c->queue);

@@ -10,7 +10,7 @@
 #include "http/params.h"
 #include "http/reply.h"
 #include "http/server.h"
-#include "places.h"
+#include "queue_places.h"
 #include "rooms_store.h"
 #include "views.h"
 

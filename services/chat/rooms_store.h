@@ -27,7 +27,7 @@ struct message {
 	int64_t context_turns, left_out;      /* -1: not known */
 	struct str *siblings; /* ids of all that share its parent, in order */
 	int sibling_count;    /* 0: it has none */
-	int64_t place;        /* in the queue (places.h); 0: not known */
+	int64_t place;        /* in the queue (queue_places.h); 0: not known */
 	int64_t start_at_us;  /* when about it will be begun; 0: nobody can say */
 };
 

@@ -21,6 +21,7 @@
 #include "http/server.h"
 #include "messages_store.h"
 #include "queue.h"
+#include "room_bell.h"
 #include "secure/secret.h"
 #include "stream.h"
 #include "views.h"
@@ -241,7 +242,7 @@ static outcome_t reply_accepted(struct task *t, struct accept *a)
 	reply_header(t, STR("Location"), arena_fmt(&t->arena, "/chatroom/%s", room));
 	if (a->outcome == ACCEPT_REPLAYED)
 		reply_header(t, STR("Idempotent-Replayed"), STR("true"));
-	if (wants_stream(t))
+	if (wants_stream(t) && streams_allowed(t))
 		return reply_stream_of(t, a);
 	return wait_ms ? await_reply(t, a, wait_ms) : reply_202(t, a);
 }
@@ -293,6 +294,7 @@ static outcome_t send_accepted(struct task *t, enum err e)
 					    .is_pro = a->is_pro,
 					    .created_us = a->created_at_us,
 					    .traceparent = a->traceparent });
+		bell_ring(c, &a->room_id, &a->reply_id);
 		return reply_accepted(t, a);
 	case ACCEPT_REPLAYED:
 		++*c->replayed;

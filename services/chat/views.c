@@ -49,6 +49,12 @@ static void put_siblings(struct json_writer *w, const struct message *m)
 void view_place(struct json_writer *w, int64_t place, int64_t start_at_us)
 {
 	json_object(w, "queue");
+	view_place_members(w, place, start_at_us);
+	json_end(w);
+}
+
+void view_place_members(struct json_writer *w, int64_t place, int64_t start_at_us)
+{
 	if (place)
 		json_put_i64(w, "position", place);
 	else
@@ -57,7 +63,6 @@ void view_place(struct json_writer *w, int64_t place, int64_t start_at_us)
 		json_put_time(w, "estimated_start", start_at_us);
 	else
 		json_put_null(w, "estimated_start");
-	json_end(w);
 }
 
 void view_message_members(

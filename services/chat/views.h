@@ -14,6 +14,7 @@ void view_room(struct json_writer *w, const struct room *r);
 /* A message as an element of an open array. */
 /* "queue": {"position", "estimated_start"}; 0: not known. */
 void view_place(struct json_writer *w, int64_t place, int64_t start_at_us);
+void view_place_members(struct json_writer *w, int64_t place, int64_t start_at_us);
 void view_message(
 	struct json_writer *w, const struct uuid *room_id, const struct message *m);
 /* Its members, into an open object. */

@@ -57,6 +57,18 @@ async function sender() {
 			assert.equal(r.status, 202, r.text);
 			return r.json.reply.id;
 		},
+		stop: (id) => me.post(`/chatroom/${room}/message/${id}/stop`, {}),
+		// The first events of a reply's stream, or all if it ends before.
+		firstEvents: async (id, n) => {
+			const r = await fetch(`${stack.base}/chatroom/${room}/message/${id}/events`, { headers: { authorization: `Bearer ${me.tokens.access_token}` } });
+			let text = '';
+			for await (const bytes of r.body.pipeThrough(new TextDecoderStream())) {
+				text += bytes;
+				if ((text.match(/^event: /gm) ?? []).length >= n && text.endsWith('\n\n'))
+					break;
+			}
+			return text;
+		},
 		messages: async () => (await me.get(`/chatroom/${room}?limit=100`)).json.messages,
 		reply: async (id) => (await me.get(`/chatroom/${room}?limit=100`)).json.messages.find((m) => m.id === id),
 	};
@@ -98,6 +110,12 @@ test('an outage of all models burns no attempt; replies wait with their place an
 	const places = waiting.map((m) => m.queue?.position).filter((n) => n > 0);
 	assert.ok(places.length > 0, JSON.stringify(waiting.map((m) => m.queue)));
 	assert.equal(new Set(places).size, places.length, 'no two at one place');
+	const told = await me.firstEvents(replies[11], 1);
+	assert.match(told, /^event: reply\.queued$/m);
+	assert.match(told, /"position":\d+,"estimated_start":/);
+	const [stopped] = await Promise.all([me.firstEvents(replies[11], 2), me.stop(replies[11])]);
+	assert.match(stopped, /^event: reply\.stopped$/m);
+	replies.pop();
 	const before = calls.length;
 	await sleep(1000);
 	assert.ok(calls.length - before <= 4, `${calls.length - before} calls in a second to a model that is down`);

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { assertProblem, signUp } from './lib/client.mjs';
+import { events } from './lib/events.mjs';
 import { startStack, until } from './lib/stack.mjs';
 
 let stack, me, room;
@@ -13,25 +14,6 @@ before(async () => {
 	room = (await me.post('/chatroom', { name: 'r' })).json.id;
 });
 after(() => stack?.stop());
-
-// Events of a response, as they come.
-async function* events(response) {
-	const decoder = new TextDecoder();
-	let text = '';
-	for await (const bytes of response.body) {
-		text += decoder.decode(bytes, { stream: true });
-		for (let end; (end = text.indexOf('\n\n')) >= 0; text = text.slice(end + 2)) {
-			const ev = { event: 'message', data: '' };
-			for (const line of text.slice(0, end).split('\n')) {
-				const at = line.indexOf(':');
-				if (at > 0)
-					ev[line.slice(0, at)] = line.slice(at + 2);
-			}
-			if (ev.data)
-				yield { ...ev, data: JSON.parse(ev.data) };
-		}
-	}
-}
 
 const headers = (more) => ({ authorization: `Bearer ${me.tokens.access_token}`, ...more });
 const open = (reply, lastId, signal) => fetch(`${stack.base}/chatroom/${room}/message/${reply}/events`,
@@ -221,4 +203,40 @@ test("streams of others' replies, of none, and with odd places", async () => {
 	for await (const ev of events(await open(reply, '3-0123456789abcdef'))) // not how the text begins: from the start
 		text += ev.data.text ?? '';
 	assert.equal(text, m.content);
+});
+
+test('who was told everything, and comes back, is told nothing more: 204', async () => {
+	const reply = await send(`all ${slow}`);
+	let last, before;
+	for await (const ev of events(await open(reply))) {
+		before = last;
+		last = ev;
+	}
+	assert.equal(last.event, 'reply.done');
+	const again = await open(reply, last.id);
+	assert.equal(again.status, 204);
+	assert.equal(await again.text(), '');
+	const end = [];
+	for await (const ev of events(await open(reply, before.id))) // all its text, and not its end
+		end.push(ev);
+	assert.deepEqual(end.map((ev) => [ev.event, ev.id]), [['reply.done', last.id]]);
+	let text = '';
+	for await (const ev of events(await open(reply, last.id.replace(/^\d+/, '3')))) // the end of something else
+		text += ev.data.text ?? '';
+	assert.equal(text, (await stored(reply)).content);
+});
+
+test('a reply larger than what may wait for a client reaches a slow one whole', async () => {
+	const reply = await send('[[chunks=4]] [[bytes=3000000]] large');
+	const m = await stored(reply);
+	const r = await open(reply);
+	await new Promise((done) => setTimeout(done, 500)); // nothing is read meanwhile
+	let text = '', most = 0;
+	for await (const ev of events(r)) {
+		text += ev.data.text ?? '';
+		most = Math.max(most, ev.data.text?.length ?? 0);
+	}
+	assert.ok(m.content.length >= 1000000, `${m.content.length}`);
+	assert.equal(text, m.content);
+	assert.ok(most <= 16 << 10, `a piece of ${most}`);
 });

@@ -6,7 +6,7 @@ cd "$(dirname "$0")/../.." || exit
 
 table() { # "post /auth/login public"
 	sed -nE 's/^\t\{ HTTP_M_([A-Z]+), +"([^"]+)", +SERVICE_[A-Z]+, +ROUTE_([A-Z]+),.*/\1 \2 \3/p' gateway/main.c |
-		awk '{ print tolower($1), $2, $3 == "USER" ? "token" : "open" }' | sort
+		awk '{ print tolower($1), $2, $3 == "USER" ? "token" : $3 == "TICKET" ? "ticket" : "open" }' | sort
 }
 
 described() {
@@ -17,6 +17,7 @@ described() {
 		/^  \// { tell(); path = $1; sub(/:$/, "", path) }
 		/^    [a-z]+:/ { tell(); method = $1; sub(/:$/, "", method); who = "token" }
 		/^      security: \[\]/ { who = "open" }
+		/^        - ticket: \[\]/ { who = "ticket" }
 		END { tell() }' gateway/openapi.yaml | sort
 }
 

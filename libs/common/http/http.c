@@ -145,3 +145,16 @@ bool http_query(
 	*out = found;
 	return true;
 }
+
+bool http_brings_ticket(const struct http_request *r)
+{
+	struct str rest = r->query, pair;
+
+	if (r->method != HTTP_M_GET || http_header(r, STR("Authorization")).ptr)
+		return false;
+	while (str_cut(&rest, '&', &pair)) {
+		if (str_starts(pair, STR("ticket=")))
+			return true;
+	}
+	return false;
+}

@@ -59,6 +59,10 @@ bool http_is_hop_by_hop(struct str name);
 bool http_query(
 	const struct http_request *r, struct arena *a, struct str name, struct str *out);
 
+/* Does it ask to be let in by a ticket: GET with `ticket` in its query and no Authorization
+ * field? Whether the ticket is a good one is for its giver to say. */
+bool http_brings_ticket(const struct http_request *r);
+
 /*
  * Request path: percent-encoding checked, unreserved characters decoded once, dot segments
  * removed. False for %2f, %5c, %00, bad encoding, backslash, "//", control characters.

@@ -10,6 +10,8 @@
 enum route_auth {
 	ROUTE_USER = 0, /* needs a valid access token; t->caller is set. The default, on
 			   purpose */
+	ROUTE_TICKET,   /* the same, or GET with `?ticket=` and no Authorization: t->caller
+			   is not set then, the handler redeems the ticket */
 	ROUTE_PUBLIC,   /* no token asked */
 	ROUTE_HOOK,     /* authenticated by its own signature over the raw body */
 };

@@ -93,6 +93,16 @@ static bool check_token(struct task *t)
 	return true;
 }
 
+static bool asks_token(const struct route *route)
+{
+	return route->auth == ROUTE_USER || route->auth == ROUTE_TICKET;
+}
+
+static bool has_ticket(struct task *t, const struct route *route)
+{
+	return route->auth == ROUTE_TICKET && http_brings_ticket(&t->http->req);
+}
+
 bool routes_admit(struct task *t, size_t *body_max)
 {
 	struct http_exchange *x = t->http;
@@ -112,7 +122,7 @@ bool routes_admit(struct task *t, size_t *body_max)
 		(void)!reply_problem(t, &too_late, NULL).said_;
 		return false;
 	}
-	if (route->auth == ROUTE_USER && !check_token(t)) {
+	if (asks_token(route) && !has_ticket(t, route) && !check_token(t)) {
 		(void)!reply_problem(t, &PROBLEM_UNAUTHORIZED, NULL).said_;
 		return false;
 	}

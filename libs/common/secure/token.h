@@ -43,6 +43,8 @@ enum err verifier_check(
 /* Tokens of this session are refused from now on. */
 void verifier_revoke(
 	struct verifier *v, const struct uuid *session_id, int64_t forget_after_s);
+/* Is it one of those? */
+bool verifier_session_ended(const struct verifier *v, const struct uuid *session_id);
 
 /* The token of an `Authorization: Bearer ...` value (scheme in any case, one space); false
  * if it is none. */

@@ -150,6 +150,11 @@ static struct ended *find_ended(const struct verifier *v, const struct uuid *ses
 	return node ? container_of(node, struct ended, node) : NULL;
 }
 
+bool verifier_session_ended(const struct verifier *v, const struct uuid *session_id)
+{
+	return find_ended(v, session_id) != NULL;
+}
+
 enum err verifier_check(struct verifier *v, struct str token, struct identity *out)
 {
 	int64_t now_s = clock_wall_s();
