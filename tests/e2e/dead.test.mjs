@@ -1,14 +1,15 @@
 // Replies that failed are kept for an operator: listed, shown, put back.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { join } from 'node:path';
+import { resolve } from 'node:path';
 import { after, before, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { signUp } from './lib/client.mjs';
 import { assertInvariants } from './lib/invariants.mjs';
 import { startStack, until } from './lib/stack.mjs';
 
 let stack, me, room;
-const binary = join(process.env.BUILD ?? 'build', 'bin/ai-worker');
+const binary = resolve(fileURLToPath(import.meta.url), '../../..', process.env.CASTOR_BUILD ?? process.env.BUILD ?? 'build', 'bin/ai-worker');
 
 before(async () => {
 	stack = await startStack({ BASIC_DAILY_MESSAGES: '1000', WORKER_RETRY_BASE_MS: '20', WORKER_ATTEMPTS: '2' });
@@ -26,9 +27,9 @@ after(async () => {
 
 // { code, out, err } of `ai-worker dead ...`
 function dead(...words) {
-	return new Promise((resolve) => {
+	return new Promise((done) => {
 		execFile(binary, ['dead', ...words], { env: { ...process.env, DATABASE_URL: stack.env.AI_WORKER_DATABASE_URL } },
-			(err, out, errors) => resolve({ code: err ? err.code : 0, out, err: errors }));
+			(err, out, errors) => done({ code: err ? err.code : 0, out, err: errors }));
 	});
 }
 const list = async () => JSON.parse((await dead('list', '--json')).out);
@@ -141,8 +142,8 @@ test('a reader of a reply that was put back is told its new text, not its old en
 });
 
 test('without a database it says so', async () => {
-	const r = await new Promise((resolve) => {
-		execFile(binary, ['dead', 'list'], { env: { PATH: process.env.PATH } }, (err, out, errors) => resolve({ code: err?.code, errors }));
+	const r = await new Promise((done) => {
+		execFile(binary, ['dead', 'list'], { env: { PATH: process.env.PATH } }, (err, out, errors) => done({ code: err?.code, errors }));
 	});
 	assert.equal(r.code, 2);
 	assert.match(r.errors, /DATABASE_URL must be set/);

@@ -174,6 +174,19 @@ test('no more is accepted at once than the tokens of the day', async () => {
 	await assertInvariants(stack);
 });
 
+test('a reply that grows beyond its reserve reserves more', async () => {
+	const { me, room, usage, send, end } = await newcomer();
+	const { id } = (await send('wait [[bytes=20000 chunks=4 hang_after=3]]')).json.reply;
+	await until('more is reserved', async () => (await usage()).tokens.reserved > 2000);
+	await assertInvariants(stack);
+	assertProblem(await send('more'), 429, 'quota_exceeded');
+	await me.post(`/chatroom/${room}/message/${id}/stop`);
+	const m = await end(id);
+	const u = await usage();
+	assert.equal(u.tokens.used, sum(m));
+	assert.equal(u.tokens.reserved, 0);
+});
+
 test('what the record refuses is stored with less, and its cost is not forgotten', async () => {
 	const { ask, usage } = await newcomer();
 	await stack.psql('alter table chat.messages add constraint refused check (model_version is null) not valid');

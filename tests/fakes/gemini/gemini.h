@@ -24,7 +24,7 @@ struct gemini_stats {
 
 struct gemini {
 	/* settings */
-	int64_t delay_ms, chunks, chunk_delay_ms, reply_bytes;
+	int64_t delay_ms, chunks, chunk_delay_ms, reply_bytes, input_tokens;
 	struct gemini_stats stats;
 	struct map failed;  /* struct failed_prompt.node, by prompt: for [[fail_times]] */
 	struct buf scratch; /* where answers are put together; used within one step */

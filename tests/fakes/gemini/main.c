@@ -28,6 +28,7 @@ static const struct setting settings[] = {
 	{ "FAKE_CHUNKS", SETTING_INT, AT(chunks), "4", "pieces of a streamed answer", 1, 10000 },
 	{ "FAKE_CHUNK_DELAY_MS", SETTING_INT, AT(chunk_delay_ms), "0", "wait between pieces", 0, 600000 },
 	{ "FAKE_REPLY_BYTES", SETTING_INT, AT(reply_bytes), "0", "length of an answer; 0: a few sentences", 0, 1 << 20 },
+	{ "FAKE_INPUT_TOKENS", SETTING_INT, AT(input_tokens), "0", "inputTokenLimit of every model, as told; 0: its own", 0, 1 << 20 },
 	{ 0 },
 };
 /* clang-format on */

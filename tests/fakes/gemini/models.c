@@ -33,14 +33,16 @@ const struct gemini_model *model_find(struct str name)
 	return NULL;
 }
 
-static void model_write(
-	struct json_writer *w, struct arena *a, const struct gemini_model *m)
+static void model_write(struct json_writer *w, struct task *t, const struct gemini_model *m)
 {
+	const struct gemini *g = t->app->self;
+
 	json_object(w, NULL);
-	json_put_str(w, "name", arena_fmt(a, "models/%s", m->name));
+	json_put_str(w, "name", arena_fmt(&t->arena, "models/%s", m->name));
 	json_put_z(w, "version", "001");
 	json_put_z(w, "displayName", m->display_name);
-	json_put_i64(w, "inputTokenLimit", m->input_limit);
+	json_put_i64(
+		w, "inputTokenLimit", g->input_tokens ? g->input_tokens : m->input_limit);
 	json_put_i64(w, "outputTokenLimit", m->output_limit);
 	json_array(w, "supportedGenerationMethods");
 	json_put_z(w, NULL, "generateContent");
@@ -58,7 +60,7 @@ outcome_t model_get(struct task *t)
 		return refused;
 	if (!m || m->serves_as)
 		return google_error(t, 404, "Model not found.");
-	model_write(reply_body(t), &t->arena, m);
+	model_write(reply_body(t), t, m);
 	return reply_json(t, 200);
 }
 
@@ -78,7 +80,7 @@ outcome_t models_get(struct task *t)
 	json_object(w, NULL);
 	json_array(w, "models");
 	for (; size > 0 && from < MODELS && !models[from].serves_as; size--, from++)
-		model_write(w, &t->arena, &models[from]);
+		model_write(w, t, &models[from]);
 	json_end(w);
 	if (from < MODELS && !models[from].serves_as)
 		json_put_str(
