@@ -175,7 +175,7 @@ test('a doorbell that was lost: the record is asked', async () => {
 	const user = (await me.get(`/chatroom/${room}`)).json.user_id;
 	await stack.psql(`select chat.accept_messages(array['${user}']::uuid[], array['${room}']::uuid[], array['${message}']::uuid[],
 		array['${reply}']::uuid[], array['hello'], array[null]::text[], array[null]::bytea[], array[null]::text[],
-		array[10], array['send'], array[null]::uuid[], 10000, 10000, 0, 0)`);
+		array[10], array[null]::text[], array[null]::uuid[], 10000, 10000, 0, 0)`);
 	const t = await reading;
 	assert.equal(t.replies.get(reply).end, 'reply.done');
 });
