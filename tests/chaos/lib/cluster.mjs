@@ -45,7 +45,7 @@ export class Cluster {
 		for (const kind of ours) {
 			for (const [i, n] of listen[kind].entries()) {
 				const name = listen[kind].length > 1 ? `${kind}-${i + 1}` : kind;
-				const env = change(name, await this.#envOf(kind, n, listen));
+				const env = await change(name, await this.#envOf(kind, n, listen));
 				this.procs.push(new Proc(name, kind, [join(bin, kind)], env, join(stack.dir, 'log', `${name}.log`)));
 			}
 		}

@@ -84,10 +84,12 @@ export async function judge(cluster, ops, journal) {
 		.concat(t.jobs.filter((j) => op.acks.some((a) => a.reply === j.reply)));
 	const say = (list, op, what) => list.push({ what: `${what}\n${history(op, ofOp(op), journal)}` });
 
+	const known = new Set();
+
 	for (const op of ops) {
 		const mine = asked.get(op.tag) ?? [], acked = op.acks[0];
 		const replies = mine.flatMap((m) => answers.get(m.id) ?? []);
-		asked.delete(op.tag);
+		known.add(op.tag);
 		if (op.refused)
 			say(found.refused, op, `refused with ${op.refused.outcome}`);
 		if (mine.length > 1)
@@ -110,7 +112,8 @@ export async function judge(cluster, ops, journal) {
 		}
 	}
 	for (const [tag, rows] of asked)
-		found.unexpected.push({ what: `a message that nobody sent: ${tag} ${JSON.stringify(rows[0])}` });
+		if (!known.has(tag))
+			found.unexpected.push({ what: `a message that nobody sent: ${tag} ${JSON.stringify(rows[0])}` });
 	for (const j of t.jobs)
 		if (!t.messages.some((m) => m.id === j.reply))
 			found.unfinished.push({ what: `a job for ${j.reply}, which is no reply` });
