@@ -11,7 +11,7 @@ import { message } from './lib/messages.mjs';
 import { pgCut } from './lib/pg_cut.mjs';
 import { isShort, lots, seed } from './lib/random.mjs';
 
-const ROUNDS = isShort ? 6 : 40;
+const ROUNDS = isShort ? 4 : 20;
 let cluster, user, cuts = {}, journal = new Journal(), draw = lots('cut'), ops = [];
 
 before(async () => {

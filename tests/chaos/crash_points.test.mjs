@@ -1,5 +1,5 @@
-// Every crash point: one message (or one change of tier), and SIGKILL at the n-th network or file system call of one process, for every n
-// until the work is done before the n-th call. Whatever n: the message is there once, ended, and paid for once.
+// Every crash point: one message (or one change of tier), and SIGKILL at the n-th network or file system call of one process, for every
+// kind of call and every n until the work is done before the n-th call. Whatever n: the message is there once, ended, and paid for once.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
@@ -8,12 +8,13 @@ import { Cluster } from './lib/cluster.mjs';
 import { Journal } from './lib/journal.mjs';
 import { isClean, judge, tell } from './lib/judge.mjs';
 import { filler } from './lib/messages.mjs';
-import { sleep } from './lib/proc.mjs';
+import { signal, sleep } from './lib/proc.mjs';
 import { isShort, lots, seed } from './lib/random.mjs';
-import { killAtCall } from './lib/strace.mjs';
+import { CALLS, FEW_CALLS, killAtCall } from './lib/strace.mjs';
 
-// In the short form every STRIDE-th point, from one that the seed draws.
-const STRIDE = isShort ? 5 : 1, MOST = 400;
+// In the short form every STRIDE-th point, from one that the seed draws. ENOUGH: so often the work must have been done unharmed, as what
+// goes on by the clock is counted, too.
+const STRIDE = isShort ? 3 : 1, ENOUGH = isShort ? 1 : 2, MOST = 400;
 let cluster, user, journal = new Journal(), draw = lots('crash'), ops = [];
 
 before(async () => {
@@ -40,29 +41,41 @@ async function ended(op) {
 	throw new Error(`seed ${seed}: not ended: ${JSON.stringify(await cluster.rows('select * from chat.jobs'))}`);
 }
 
-// work(n): does one piece of work and comes back when it is done. Ends when the work was done twice in a row before the n-th call.
+// One piece of work under a process that dies at the n-th call; true if it did.
+async function atPoint(proc, call, n, work) {
+	await proc.untilReady();
+	const pid = proc.pid, kill = await killAtCall(pid, call, n);
+	await work(`${call}-${n}`);
+	// What comes after the work (the acknowledgement in Redis) is a point as well.
+	for (let i = 0; i < 4 && !kill.fired(); i++)
+		await sleep(25);
+	const fired = kill.fired();
+	await kill.detach();
+	if (fired)
+		journal.note(proc.name, `SIGKILL at ${call} ${n}: ${kill.call()}`, pid);
+	else
+		signal(pid, 'SIGKILL'); // each begins with a new process: its first connections are points as well
+	while (proc.pid === pid)
+		await sleep(5);
+	return fired;
+}
+
+// For each kind of call: n rises until the work is done before the n-th call.
 async function everyPoint(proc, work) {
-	const points = [];
-	let untouched = 0;
-	for (let n = 1 + draw.int(0, STRIDE - 1); untouched < 2 && n < MOST; n += STRIDE) {
-		await proc.untilReady();
-		const pid = proc.pid, kill = await killAtCall(pid, n);
-		await work(n, kill.fired);
-		// What comes after the work (the acknowledgement in Redis) is a point as well.
-		for (let i = 0; i < 4 && !kill.fired(); i++)
-			await sleep(25);
-		const fired = kill.fired();
-		await kill.detach();
-		untouched = fired ? 0 : untouched + 1;
-		if (fired) {
-			points.push(`${n}: ${kill.call()}`);
-			journal.note(proc.name, `SIGKILL at call ${n}, ${kill.call()},`, pid);
+	const points = {};
+	let count = 0;
+	for (const call of isShort ? FEW_CALLS : CALLS) {
+		let untouched = 0;
+		for (let n = draw.int(1, STRIDE); untouched < ENOUGH && n < MOST; n += STRIDE) {
+			const fired = await atPoint(proc, call, n, work);
+			untouched = fired ? 0 : untouched + 1;
+			count += fired;
+			if (fired)
+				points[call] = n;
 		}
 	}
-	console.log(`${proc.name}: killed at ${points.length} points, the last: ${points.at(-1)}`);
-	if (process.env.CHAOS_VERBOSE)
-		console.log(points.join('\n'));
-	assert.ok(points.length >= (isShort ? 3 : 15), `only ${points.length} points`);
+	console.log(`${proc.name}: killed at ${count} points; the last of each kind of call: ${JSON.stringify(points)}`);
+	assert.ok(count >= (isShort ? 1 : 5), `only ${count} points`);
 }
 
 async function assertAllRight() {

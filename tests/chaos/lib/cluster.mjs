@@ -1,5 +1,6 @@
 // A whole Castor in several copies. scripts/stack.sh runs (and starts again) Postgres, Redis and the simulators; auth,
 // chat, billing, ai-worker and gateway are ours, so that their pids, addresses and restarts are in our hands.
+import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -25,6 +26,9 @@ export class Cluster {
 		const front = await port();
 		c.stack = await startStack({ ...c.settings, PORT: String(front), STACK_WITHOUT: ours.join(' ') });
 		c.procs = [];
+		c.redis = new StackProc('redis', c.stack.dir);
+		c.postgres = new StackProc('postgres', c.stack.dir);
+		c.#endWithUs();
 		try {
 			await c.#startOurs(copies, front, env);
 		} catch (e) {
@@ -34,10 +38,19 @@ export class Cluster {
 		return c;
 	}
 
+	// Out of time, or Ctrl-C: nothing of it stays behind. Our own processes end with us anyway.
+	#endWithUs() {
+		for (const sig of ['SIGTERM', 'SIGINT']) {
+			process.once(sig, () => {
+				this.resume();
+				spawnSync('scripts/stack.sh', ['down'], { cwd: root, env: { ...process.env, RUN_DIR: this.stack.dir } });
+				process.exit(1);
+			});
+		}
+	}
+
 	async #startOurs(copies, front, change) {
 		const { stack } = this;
-		this.redis = new StackProc('redis', stack.dir);
-		this.postgres = new StackProc('postgres', stack.dir);
 		const listen = {};
 		for (const kind of ours)
 			listen[kind] = await Promise.all(Array.from({ length: copies[kind] ?? 1 }, port));
