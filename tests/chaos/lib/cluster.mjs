@@ -158,6 +158,8 @@ export class Cluster {
 			const how = await p.end();
 			if (how !== 0)
 				unclean.push(`${p.name}: ${how}`);
+			if (p.crashes.length)
+				unclean.push(`${p.name} crashed by itself: ${p.crashes}`);
 		}
 		await this.stack.stop();
 		if (unclean.length)

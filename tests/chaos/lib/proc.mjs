@@ -43,7 +43,7 @@ export async function port() {
 // A process of ours: comes back 200 ms after its death, unless it is held.
 export class Proc {
 	constructor(name, kind, argv, env, log) {
-		Object.assign(this, { name, kind, argv, env, log, held: false, deaths: 0, child: undefined });
+		Object.assign(this, { name, kind, argv, env, log, held: false, crashes: [], child: undefined });
 	}
 
 	start() {
@@ -54,9 +54,9 @@ export class Proc {
 		closeSync(out);
 		this.child = child;
 		child.gone = new Promise((done) => child.on('exit', (code, sig) => {
-			this.deaths++;
-			child.how = sig ?? code;
-			done(child.how);
+			if (['SIGSEGV', 'SIGABRT', 'SIGBUS', 'SIGILL', 'SIGFPE'].includes(sig))
+				this.crashes.push(sig);
+			done(sig ?? code);
 			if (this.child !== child)
 				return;
 			this.child = undefined;
