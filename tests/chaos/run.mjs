@@ -11,7 +11,7 @@ process.env.CHAOS_SEED ||= String(Math.floor(Math.random() * 1e9));
 process.env.CHAOS_SECONDS ||= '600';
 const { CHAOS_SEED, CHAOS_SECONDS, ONLY = '' } = process.env;
 // Short ones first: they fail early.
-const order = ['idempotency', 'one_room', 'commit_cut', 'redis_faults', 'crash_points', 'streams', 'steady'];
+const order = ['judge', 'idempotency', 'one_room', 'commit_cut', 'redis_faults', 'crash_points', 'streams', 'steady'];
 const parts = order.filter((p) => p.includes(ONLY));
 for (const file of readdirSync(here))
 	if (file.endsWith('.test.mjs') && !order.includes(file.replace('.test.mjs', '')))

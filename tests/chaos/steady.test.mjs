@@ -6,7 +6,7 @@ import { after, before, test } from 'node:test';
 import { ask, send, stop, users } from './lib/clients.mjs';
 import { Cluster } from './lib/cluster.mjs';
 import { Journal } from './lib/journal.mjs';
-import { drained, isClean, judge, tell } from './lib/judge.mjs';
+import { assertFound, drained, judge } from './lib/judge.mjs';
 import { message } from './lib/messages.mjs';
 import { signal, sleep, stat } from './lib/proc.mjs';
 import { lots, seconds, seed } from './lib/random.mjs';
@@ -136,6 +136,7 @@ function report(found) {
 		['given up by the client', ops.filter((o) => !o.acks.length).length],
 		['  of these in the tables all the same', ops.filter((o) => !o.acks.length && o.recovered).length],
 		['replies', JSON.stringify(states)],
+		['  failed for want of attempts', ops.filter((o) => o.reply?.state === 'failed' && !o.states.includes('failed')).length],
 		['SIGKILLs', `${kills.length}, ${kills.filter((f) => f.inFlight).length} with work in flight`],
 		...Object.entries(journal.table()).map(([who, n]) => [`  ${who}`, JSON.stringify(n)]),
 		['nothing accepted, longest', `${(longest / 1000).toFixed(1)} s`],
@@ -183,8 +184,8 @@ test('nothing accepted is lost or doubled, whatever dies', async () => {
 	console.log(`healed in ${healed - beganToHeal} ms, drained ${Date.now() - healed} ms later`);
 	const found = await judge(cluster, ops, journal);
 	const kills = report(found);
-	assert.ok(isClean(found), `seed ${seed}\n${tell(found)}`);
-	assert.ok(kills >= seconds / 3, `only ${kills} kills`);
+	assertFound(found);
+	assert.ok(kills >= (seconds < 600 ? seconds / 5 : 200), `only ${kills} kills`);
 	assert.ok(ops.filter((o) => o.acks.length).length > seconds * RATE / 3, 'hardly any load');
 	await assertTiers();
 });

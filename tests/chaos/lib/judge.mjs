@@ -1,8 +1,11 @@
 // The verdict: what the clients know against what the tables hold, by Jepsen's formula for a queue that is drained at the end
 // (total-queue): acknowledged and gone is lost; there and never sent is unexpected; there more often than sent is doubled. And the
 // books: what was used is what is in the ledger is what was taken from the quota.
+import assert from 'node:assert/strict';
+
 import { history } from './journal.mjs';
 import { tagOf, wrongReply } from './messages.mjs';
+import { seed } from './random.mjs';
 
 const day = (t) => t.slice(0, 10);
 
@@ -121,10 +124,10 @@ export async function judge(cluster, ops, journal) {
 	return found;
 }
 
-export const isClean = (found) => Object.values(found).every((list) => list.length === 0);
+const isClean = (found) => Object.values(found).every((list) => list.length === 0);
 
 // The first few of each kind, whole: who reads them must be able to find the fault.
-export function tell(found, most = 3) {
+function tell(found, most = 3) {
 	return Object.entries(found).filter(([, list]) => list.length).map(([kind, list]) =>
 		`${kind}: ${list.length}\n${list.slice(0, most).map((f) => f.what).join('\n\n')}`).join('\n\n');
 }
@@ -139,4 +142,14 @@ export async function drained(cluster, patienceMs) {
 			return false;
 		await new Promise((r) => setTimeout(r, 200));
 	}
+}
+
+export function assertFound(found) {
+	assert.ok(isClean(found), `seed ${seed}\n${tell(found)}`);
+}
+
+// Nothing is owed after 60 s at most, and the verdict is clean.
+export async function assertClean(cluster, ops, journal) {
+	await drained(cluster, 60000); // what is left is unfinished
+	assertFound(await judge(cluster, ops, journal));
 }
