@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # deps.sh PURPOSE...: what Castor needs from Debian's archive is there afterwards.
 #
-# Purposes: run, test (what run needs, too), bench, lint, fuzz, compose, debootstrap. Says what it
+# Purposes: run, test (what run needs, too), bench, chaos, lint, fuzz, compose, debootstrap. Says what it
 # installs, as root or by sudo; asks only on a terminal. Leaves no service running and no package source
 # behind. `deps.sh mirror` prints the mirror of Debian that this machine uses.
 set -euo pipefail
@@ -29,6 +29,7 @@ needs() {
 	test     npm                      cmd:npm
 	test     chromium                 cmd:chromium
 	bench    wrk                      cmd:wrk
+	chaos    strace                   cmd:strace
 	lint     gcc                      cmd:gcc
 	lint     clang                    cmd:clang
 	lint     clang-format             cmd:clang-format
@@ -195,7 +196,7 @@ install() { # PACKAGE...
 main() {
 	local purposes=" $* " packages
 	[ "${1:-}" != mirror ] || { mirror; exit; }
-	[ $# != 0 ] || { say "usage: deps.sh run|test|bench|lint|fuzz|compose..."; exit 2; }
+	[ $# != 0 ] || { say "usage: deps.sh run|test|bench|chaos|lint|fuzz|compose..."; exit 2; }
 	case $purposes in *" test "*) purposes+="run " ;; esac
 	# shellcheck disable=SC2086 # words on purpose
 	packages=$(missing "$purposes" | tr '\n' ' ')

@@ -7,6 +7,7 @@
 #
 # Settings: PORT (8000; 0: any free one), RUN_DIR, BUILD, ENV_FILE (.env), and every setting of the
 # processes. With DATABASE_URL or REDIS_URL set, that server is used in place of a private one.
+# STACK_WITHOUT names processes that are not started: somebody else runs them (tests/chaos).
 # RUN_DIR/stack.env says where everything is, for tests.
 set -euo pipefail
 

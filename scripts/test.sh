@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# test.sh unit|flow|e2e...: runs what was built in BUILD; the last line is "N passed, N failed".
+# test.sh unit|flow|e2e|chaos...: runs what was built in BUILD; the last line is "N passed, N failed".
 #
 # Every test program says that line last itself. One that says it not, or ends otherwise than it said,
 # has crashed, and counts as one failure more. ONLY=pattern runs the programs whose name contains it.
@@ -91,12 +91,22 @@ run_journeys() {
 	done
 }
 
+# Long, so it tells what it does while it does it; its totals stand in its last line.
+run_chaos() {
+	local log=$LOGS/chaos.log
+	install_node_modules || return 1
+	node tests/chaos/run.mjs 2>&1 </dev/null | tee "$log" || :
+	read_totals "$log"
+	echo "${PASSED:-0} ${FAILED:-1}" >"$log.sum"
+}
+
 began=$SECONDS
 rm -f "$LOGS"/*.sum
 for kind; do
 	case $kind in
 	unit | flow) run_programs "$kind" ;;
 	e2e) run_journeys ;;
+	chaos) run_chaos ;;
 	*)
 		echo "test.sh: what is \"$kind\"?" >&2
 		exit 2

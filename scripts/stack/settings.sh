@@ -178,6 +178,7 @@ prepare_settings() {
 	local name
 	for name in "${PROCESSES[@]}"; do
 		[[ $name == fake-* ]] && ! is_simulated "$name" && continue
+		[[ " ${STACK_WITHOUT:-} " == *" $name "* ]] && continue
 		RUNNING+=("$name")
 	done
 	make_token_keys

@@ -113,7 +113,7 @@ async function assertNothingBroke(logs) {
 // settings: what would stand in .env. Returns { base, env, restart, stop, psql }.
 export async function startStack(settings = {}) {
 	const dir = await mkdtemp(join(process.env.CASTOR_TEST_TMP ?? tmpdir(), 'castor-e2e-'));
-	const port = await freePort();
+	const port = Number(settings.PORT) || await freePort();
 	const env = { ...process.env, ...settings, RUN_DIR: dir, PORT: String(port) };
 
 	try {
