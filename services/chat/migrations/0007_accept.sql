@@ -128,9 +128,10 @@ begin
 		window same as (partition by f.user_id, f.key, case when f.key is null then f.n end
 			order by f.n)
 	), judged as (
-		-- A repeat within the batch is told what its first was told.
+		-- A repeat within the batch is told what its first was told, but by its own words if the
+		-- key was used before the batch.
 		select f.*, case
-			when f.is_first then f.own_status
+			when f.is_first or f.first_message is not null then f.own_status
 			when f.led_status not in (200, 202) then f.led_status
 			when f.led_fingerprint <> f.fingerprint then 422
 			else 200 end as status
