@@ -93,7 +93,7 @@ bool gateway_admit(struct task *t, size_t *body_max);
 outcome_t gateway_serve(struct task *t);
 
 /* forward.c: the head of the request to the service; false: it must be refused (400). */
-bool forward_head(struct task *t, const struct visit *v, struct str *out);
+bool forward_head(struct task *t, struct visit *v, struct str *out);
 /* The same answer with only the fields that may be passed on; good for as long as r is. */
 struct http_response forward_answer(struct task *t, const struct http_response *r);
 /* "Authorization, Content-Type, ...": what browsers may send. */
