@@ -69,6 +69,9 @@ struct visit {
 	struct str client; /* address of the client, proxies that are trusted taken off */
 	bool from_proxy;   /* the peer is a trusted proxy */
 
+	struct limit_verdict limit[LIMIT_KINDS];
+	enum limit_by asking; /* which of them waits for Redis */
+
 	/* proxy.c */
 	struct task *task;
 	struct http_call call;

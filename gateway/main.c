@@ -12,8 +12,8 @@ static const struct public_route routes[] = {
 	{ HTTP_M_POST, "/auth/verify-otp",       SERVICE_AUTH,    ROUTE_PUBLIC,  LIMIT_AUTH,    REPEAT_NEVER,  0,       16 << 10 },
 	{ HTTP_M_POST, "/auth/forgot-password",  SERVICE_AUTH,    ROUTE_PUBLIC,  LIMIT_AUTH,    REPEAT_NEVER,  0,       16 << 10 },
 	{ HTTP_M_POST, "/auth/change-password",  SERVICE_AUTH,    ROUTE_USER,    LIMIT_AUTH,    REPEAT_NEVER,  0,       16 << 10 },
-	{ HTTP_M_POST, "/auth/refresh",          SERVICE_AUTH,    ROUTE_PUBLIC,  LIMIT_AUTH,    REPEAT_NEVER,  0,       16 << 10 },
-	{ HTTP_M_POST, "/auth/logout",           SERVICE_AUTH,    ROUTE_USER,    LIMIT_AUTH,    REPEAT_NEVER,  0,       16 << 10 },
+	{ HTTP_M_POST, "/auth/refresh",          SERVICE_AUTH,    ROUTE_PUBLIC,  LIMIT_SESSION, REPEAT_NEVER,  0,       16 << 10 },
+	{ HTTP_M_POST, "/auth/logout",           SERVICE_AUTH,    ROUTE_USER,    LIMIT_SESSION, REPEAT_NEVER,  0,       16 << 10 },
 	{ HTTP_M_GET,  "/user/me",               SERVICE_AUTH,    ROUTE_USER,    LIMIT_READ,    REPEAT_ALWAYS },
 	{ HTTP_M_GET,  "/.well-known/jwks.json", SERVICE_AUTH,    ROUTE_PUBLIC,  LIMIT_READ,    REPEAT_ALWAYS },
 
@@ -52,6 +52,8 @@ static const struct setting settings[] = {
 	{ "ACCESS_LOG", SETTING_BOOL, AT(access_log), "true", "a line per request" },
 	{ "LIMIT_AUTH_PER_ADDRESS", SETTING_INT, PER_MINUTE(AUTH, ADDRESS), "-1", "requests a minute; 0: no limit; -1: 120 in production, else none", -1, 1000000000 },
 	{ "LIMIT_AUTH_PER_USER", SETTING_INT, PER_MINUTE(AUTH, USER), "-1", "the same: 60", -1, 1000000000 },
+	{ "LIMIT_SESSION_PER_ADDRESS", SETTING_INT, PER_MINUTE(SESSION, ADDRESS), "-1", "the same: 600", -1, 1000000000 },
+	{ "LIMIT_SESSION_PER_USER", SETTING_INT, PER_MINUTE(SESSION, USER), "-1", "the same: 60", -1, 1000000000 },
 	{ "LIMIT_READ_PER_ADDRESS", SETTING_INT, PER_MINUTE(READ, ADDRESS), "-1", "the same: 6000", -1, 1000000000 },
 	{ "LIMIT_READ_PER_USER", SETTING_INT, PER_MINUTE(READ, USER), "-1", "the same: 1200", -1, 1000000000 },
 	{ "LIMIT_WRITE_PER_ADDRESS", SETTING_INT, PER_MINUTE(WRITE, ADDRESS), "-1", "the same: 1200", -1, 1000000000 },
@@ -65,6 +67,7 @@ static const struct setting settings[] = {
 /* What a limit of -1 means in production. */
 static const int64_t production_limits[LIMIT_CLASSES][LIMIT_KINDS] = {
 	[LIMIT_AUTH] = { 120, 60 },
+	[LIMIT_SESSION] = { 600, 60 },
 	[LIMIT_READ] = { 6000, 1200 },
 	[LIMIT_WRITE] = { 1200, 120 },
 	[LIMIT_MESSAGE] = { 1200, 120 },
@@ -153,7 +156,7 @@ static enum err gateway_start(struct app *app)
 
 	g->app = app;
 	index_routes(g);
-	limits_init(&g->limits);
+	limits_open(&g->limits, app);
 	g->limits.refused = metrics_counter(app->metrics, "gateway_rate_limited_total",
 		"Requests refused by an edge limit.", NULL);
 	for (int i = SERVICE_AUTH; i < SERVICE_COUNT; i++) {
@@ -186,7 +189,6 @@ static void upstream_closed(void *ctx)
 
 	if (--g->closing)
 		return;
-	limits_fini(&g->limits);
 	buf_fini(&g->line);
 	app_stopped(app);
 }
@@ -196,6 +198,7 @@ static void gateway_stop(struct app *app)
 	struct gateway *g = app->self;
 
 	identity_close(g);
+	limits_close(&g->limits);
 	g->closing = SERVICE_COUNT - SERVICE_AUTH;
 	for (int i = SERVICE_AUTH; i < SERVICE_COUNT; i++)
 		http_upstream_close(&g->upstream[i], upstream_closed, app);

@@ -357,6 +357,9 @@ TEST(a_user_who_asks_too_often_waits)
 	fixture_start(settings);
 	bearer = fixture_bearer(NULL);
 	CHECK_INT(get("/user/me", bearer), 200);
+	CHECK_STR(client_field(&fx.client, "RateLimit-Policy"),
+		STR("\"read-per-user\";q=2;w=60"));
+	CHECK_STR(client_field(&fx.client, "RateLimit"), STR("\"read-per-user\";r=1;t=30"));
 	CHECK_INT(get("/chatroom", bearer), 200);
 	CHECK_INT(get("/user/me", bearer), 429);
 	CHECK_STR(problem("code"), STR("rate_limited"));
@@ -373,16 +376,16 @@ TEST(a_user_who_asks_too_often_waits)
 
 TEST(an_address_that_asks_too_often_waits)
 {
-	static const char *const settings[] = { "LIMIT_AUTH_PER_ADDRESS=1",
+	static const char *const settings[] = { "LIMIT_SESSION_PER_ADDRESS=1",
 		"TRUSTED_PROXIES=unix", NULL };
 
 	fixture_start(settings);
-	CHECK_INT(post("/auth/signup", "X-Forwarded-For: 192.0.2.1\r\n", "{}"), 200);
-	CHECK_INT(post("/auth/verify-otp", "X-Forwarded-For: 192.0.2.1\r\n", "{}"), 429);
-	CHECK_INT(post("/auth/signup", "X-Forwarded-For: 192.0.2.2\r\n", "{}"), 200);
+	CHECK_INT(post("/auth/refresh", "X-Forwarded-For: 192.0.2.1\r\n", "{}"), 200);
+	CHECK_INT(post("/auth/refresh", "X-Forwarded-For: 192.0.2.1\r\n", "{}"), 429);
+	CHECK_INT(post("/auth/refresh", "X-Forwarded-For: 192.0.2.2\r\n", "{}"), 200);
 	/* A /64 is one client. */
-	CHECK_INT(post("/auth/signup", "X-Forwarded-For: 2001:db8::1\r\n", "{}"), 200);
-	CHECK_INT(post("/auth/signup", "X-Forwarded-For: 2001:db8::2\r\n", "{}"), 429);
+	CHECK_INT(post("/auth/refresh", "X-Forwarded-For: 2001:db8::1\r\n", "{}"), 200);
+	CHECK_INT(post("/auth/refresh", "X-Forwarded-For: 2001:db8::2\r\n", "{}"), 429);
 	fixture_stop();
 }
 
