@@ -136,6 +136,8 @@ bool gateway_admit(struct task *t, size_t *body_max)
 		return replied(reply_unrouted(t, preflight));
 	if (!within_limit(t, v, LIMIT_BY_ADDRESS))
 		return replied(refuse_limit(t, LIMIT_BY_ADDRESS));
+	if (!proxy_has_room(g, v->route))
+		return replied(proxy_refuse(t));
 	if (v->route->who == ROUTE_USER) {
 		if (!identify(t))
 			return replied(reply_problem(t, &PROBLEM_UNAUTHORIZED, NULL));

@@ -15,6 +15,7 @@
 #include "http/reply.h"
 #include "http/server.h"
 #include "limits.h"
+#include "load.h"
 
 enum service { SERVICE_HERE, SERVICE_AUTH, SERVICE_CHAT, SERVICE_BILLING, SERVICE_COUNT };
 
@@ -48,6 +49,8 @@ struct gateway {
 	struct route index[ROUTES_MAX + 1]; /* the same rows, for route_find */
 	struct http_upstream *upstream[SERVICE_COUNT];
 	struct limits limits;
+	struct load load[ROUTES_MAX]; /* by row */
+	uint64_t *overloaded;         /* counter */
 	struct networks trusted_proxies;
 	struct inbox *auth_inbox;
 	struct histogram *times[ROUTES_MAX + 1][6]; /* by row and class of status */
@@ -58,7 +61,7 @@ struct gateway {
 	/* settings */
 	int64_t port;
 	const char *urls[SERVICE_COUNT];
-	int64_t upstream_connections, upstream_timeout_ms;
+	int64_t upstream_connections, upstream_timeout_ms, upstream_target_ms;
 	const char *allowed_hosts, *cors_origins, *trusted;
 	bool access_log;
 };
@@ -73,6 +76,7 @@ struct visit {
 	enum limit_by asking; /* which of them waits for Redis */
 
 	/* proxy.c */
+	struct load *load; /* it counts there; NULL: not, or no longer */
 	struct task *task;
 	struct http_call call;
 	struct http_response answer;
@@ -103,6 +107,8 @@ struct http_response forward_answer(struct task *t, const struct http_response *
 extern const char forward_cors_fields[];
 
 /* proxy.c */
+bool proxy_has_room(struct gateway *g, const struct public_route *route);
+outcome_t proxy_refuse(struct task *t); /* 503: it has not */
 outcome_t proxy(struct task *t);
 
 /* cors.c: fields of the answer to come; true for a preflight of a listed origin. */

@@ -45,7 +45,8 @@ static const struct setting settings[] = {
 	{ "CHAT_URL", SETTING_URL, AT(urls[SERVICE_CHAT]), "http://127.0.0.1:8082", "where chat is" },
 	{ "BILLING_URL", SETTING_URL, AT(urls[SERVICE_BILLING]), "http://127.0.0.1:8083", "where billing is" },
 	{ "UPSTREAM_TIMEOUT_MS", SETTING_INT, AT(upstream_timeout_ms), "10000", "to the first byte of a service's answer", 10, 600000 },
-	{ "UPSTREAM_CONNECTIONS", SETTING_INT, AT(upstream_connections), "256", "to each service, at most", 1, 10000 },
+	{ "UPSTREAM_CONNECTIONS", SETTING_INT, AT(upstream_connections), "2048", "to each service, at most; the last eighth is for webhooks", 1, 100000 },
+	{ "UPSTREAM_TARGET_MS", SETTING_INT, AT(upstream_target_ms), "500", "when even the fastest answer of a route takes longer, less of it is let through", 1, 60000 },
 	{ "ALLOWED_HOSTS", SETTING_STR, AT(allowed_hosts), "", "names that requests may be for; none: all" },
 	{ "CORS_ORIGINS", SETTING_STR, AT(cors_origins), "", "origins whose pages may call: https://app.example.com,..." },
 	{ "TRUSTED_PROXIES", SETTING_STR, AT(trusted), "", "addresses, networks, or \"unix\", whose X-Forwarded-For is believed" },
@@ -157,6 +158,11 @@ static enum err gateway_start(struct app *app)
 	g->app = app;
 	index_routes(g);
 	limits_open(&g->limits, app);
+	for (int i = 0; routes[i].pattern; i++)
+		load_init(&g->load[i], (unsigned)g->upstream_connections,
+			(uint64_t)g->upstream_target_ms * 1000);
+	g->overloaded = metrics_counter(app->metrics, "gateway_overload_refused_total",
+		"Requests refused because their service has enough in hand.", NULL);
 	g->limits.refused = metrics_counter(app->metrics, "gateway_rate_limited_total",
 		"Requests refused by an edge limit.", NULL);
 	for (int i = SERVICE_AUTH; i < SERVICE_COUNT; i++) {
