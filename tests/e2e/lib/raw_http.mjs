@@ -31,7 +31,7 @@ export function bytes(text) {
 			out[n++] = plain.charCodeAt(i);
 		else if (plain[++i] === 'x')
 			out[n++] = parseInt(plain.slice(i + 1, (i += 2) + 1), 16);
-		else
+		else if (plain[i] !== 'e') // \e: nothing
 			out[n++] = NAMED[plain[i]];
 	}
 	return out.subarray(0, n);
@@ -43,8 +43,8 @@ export function readCases(file) {
 	const cases = [];
 	for (let i = 0; i < lines.length; i += 2) {
 		const [, expected, name, sees] = /^(.*?) \| (.*?)(?: => (.*))?$/.exec(lines[i]);
-		const words = repeat(expected).trim().split(/\s+/);
-		cases.push({ name, statuses: words.slice(0, -1), end: words.at(-1), sees, bytes: bytes(lines[i + 1]) });
+		const words = repeat(expected).trim().split(/\s+/), end = words.length > 1 ? words.pop() : '-';
+		cases.push({ name, statuses: words, end, sees, bytes: bytes(lines[i + 1]) });
 	}
 	return cases;
 }
