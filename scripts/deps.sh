@@ -39,6 +39,7 @@ needs() {
 	lint     shellcheck               cmd:shellcheck
 	lint     binutils                 cmd:readelf
 	fuzz     clang                    cmd:clang
+	fuzz     nodejs                   cmd:node
 	fuzz     libclang-rt-dev          file:/usr/lib/llvm-*/lib/clang/*/lib/linux/libclang_rt.fuzzer-*
 	compose  docker.io                cmd:dockerd
 	compose  docker-cli               cmd:docker

@@ -17,7 +17,10 @@ const b64 = (data) => Buffer.from(data).toString('base64url');
 
 // A token as auth makes them, when SECRET_KEY is all that it has.
 export function token(user = randomUUID(), session = randomUUID()) {
-	const key = Buffer.from(hkdfSync('sha256', SECRET, '', 'jwt-hs256', 32));
+	return tokenWith(Buffer.from(hkdfSync('sha256', SECRET, '', 'jwt-hs256', 32)), user, session);
+}
+
+export function tokenWith(key, user, session) {
 	const kid = createHash('sha256').update(JSON.stringify({ k: b64(key), kty: 'oct' })).digest('base64url').slice(0, 16);
 	const now = Math.floor(Date.now() / 1000);
 	const text = `${b64(JSON.stringify({ alg: 'HS256', kid, typ: 'at+jwt' }))}.${b64(JSON.stringify({
