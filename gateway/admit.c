@@ -89,7 +89,7 @@ static struct str address_key(struct str address, uint8_t bytes[16])
 	return str_span((const char *)bytes, str_find(address, ':') < address.len ? 8 : 16);
 }
 
-static bool within_limit(struct task *t, struct visit *v, enum limit_by by)
+static bool within_limit(struct task *t, struct visit *v, enum limit_by by, uint64_t now_us)
 {
 	struct gateway *g = gateway_of(t);
 	uint8_t bytes[16];
@@ -101,7 +101,7 @@ static bool within_limit(struct task *t, struct visit *v, enum limit_by by)
 		by == LIMIT_BY_ADDRESS ? address_key(v->client, bytes)
 				       : uuid_bytes(&t->caller->user_id));
 	g->limits.shared = redis_is_up(t->app->redis);
-	v->limit[by] = limits_take(&g->limits, &caller, clock_mono_us());
+	v->limit[by] = limits_take(&g->limits, &caller, now_us);
 	return v->limit[by].allowed;
 }
 
@@ -121,6 +121,7 @@ bool gateway_admit(struct task *t, size_t *body_max)
 	struct gateway *g = gateway_of(t);
 	const struct http_request *r = http_req(t);
 	struct visit *v = task_new(t, struct visit);
+	uint64_t now_us = clock_mono_us();
 	bool preflight;
 
 	v->task = t;
@@ -134,17 +135,17 @@ bool gateway_admit(struct task *t, size_t *body_max)
 	v->route = find_route(t);
 	if (!v->route)
 		return replied(reply_unrouted(t, preflight));
-	if (!within_limit(t, v, LIMIT_BY_ADDRESS))
+	if (!within_limit(t, v, LIMIT_BY_ADDRESS, now_us))
 		return replied(refuse_limit(t, LIMIT_BY_ADDRESS));
 	if (!proxy_has_room(g, v->route))
 		return replied(proxy_refuse(t));
 	if (v->route->who == ROUTE_USER) {
 		if (!identify(t))
 			return replied(reply_problem(t, &PROBLEM_UNAUTHORIZED, NULL));
-		if (!within_limit(t, v, LIMIT_BY_USER))
+		if (!within_limit(t, v, LIMIT_BY_USER, now_us))
 			return replied(refuse_limit(t, LIMIT_BY_USER));
 	}
-	t->deadline_ms = clock_mono_ms() +
+	t->deadline_ms = now_us / 1000 +
 			 (v->route->timeout_ms ? v->route->timeout_ms
 					       : (uint64_t)g->upstream_timeout_ms);
 	*body_max = v->route->body_max ? v->route->body_max : NO_BODY_MAX;

@@ -53,8 +53,7 @@ outcome_t proxy_refuse(struct task *t)
 
 static void release(struct visit *v, enum load_end how, uint64_t now_us)
 {
-	if (v->load)
-		load_end(v->load, how, now_us - v->asked_us, now_us);
+	load_end(v->load, how, now_us - v->asked_us, now_us);
 	v->load = NULL;
 }
 
@@ -111,7 +110,8 @@ static void on_done(struct http_call *c, enum err e)
 {
 	struct visit *v = visit_of(c);
 
-	release(v, e == ERR_TIMEOUT ? LOAD_ANSWERED : LOAD_FAILED, clock_mono_us());
+	if (v->load)
+		release(v, e == ERR_TIMEOUT ? LOAD_ANSWERED : LOAD_FAILED, clock_mono_us());
 	v->ended = true;
 	v->outcome = e;
 	if (e != ERR_OK)
@@ -130,7 +130,8 @@ static void on_left(struct task *t, void *ctx)
 	struct visit *v = ctx;
 
 	http_call_cancel(&v->call);
-	release(v, LOAD_GIVEN_UP, clock_mono_us());
+	if (v->load)
+		release(v, LOAD_GIVEN_UP, clock_mono_us());
 	task_wake_soon(t, ERR_CANCELED);
 }
 
