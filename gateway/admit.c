@@ -4,7 +4,6 @@
 #include <stdio.h>
 
 #include "base/clock.h"
-#include "data/redis.h"
 
 #define NO_BODY_MAX 4096
 
@@ -100,7 +99,7 @@ static bool within_limit(struct task *t, struct visit *v, enum limit_by by, uint
 	caller = limit_caller(v->route->limit, by,
 		by == LIMIT_BY_ADDRESS ? address_key(v->client, bytes)
 				       : uuid_bytes(&t->caller->user_id));
-	g->limits.shared = redis_is_up(t->app->redis);
+	g->limits.shared = limits_are_shared(&g->limits, now_us);
 	v->limit[by] = limits_take(&g->limits, &caller, now_us);
 	return v->limit[by].allowed;
 }
@@ -183,9 +182,9 @@ static outcome_t asked(struct task *t, enum err e)
 	struct gateway *g = gateway_of(t);
 	struct visit *v = t->state;
 
+	limits_decide(&g->limits, &v->limit[v->asking], e);
 	if (t->canceled)
 		return reply_error(t, ERR_CANCELED);
-	limits_decide(&g->limits, &v->limit[v->asking], e);
 	if (!v->limit[v->asking].allowed)
 		return refuse_limit(t, v->asking);
 	return gateway_serve(t);

@@ -11,7 +11,8 @@
  * for Redis's word, and so does everyone in classes that are exact. What was let through
  * in excess is paid back: over time the quota holds exactly.
  *
- * Without Redis each process counts for itself; classes that are exact are closed (503).
+ * Without Redis, or when it has been silent for a quarter of a second, each process counts
+ * for itself; classes that are exact are closed (503).
  *
  * Use:   limits_open; limits_take per request and caller; when it says `ask`, limits_ask;
  *        then limits_tell, or limits_refuse.
@@ -65,6 +66,8 @@ struct limits {
 	unsigned dirties;
 	struct loop_hook full; /* someone's slice is half used up: tells at once */
 	struct timer tick;     /* tells the rest */
+	unsigned awaited;      /* answers of Redis */
+	uint64_t heard_us;     /* the last one, or when nothing was awaited before */
 	uint64_t *refused;     /* counter */
 	char policy[LIMIT_CLASSES][LIMIT_KINDS][64]; /* RateLimit-Policy items */
 };
@@ -110,6 +113,8 @@ bool limits_is_exact(enum limit_class class);
 void limits_open(struct limits *l, struct app *app);
 /* Tells what is left; the memory of l stays until Redis is closed, too. */
 void limits_close(struct limits *l);
+/* Redis can be asked, and answers. */
+bool limits_are_shared(const struct limits *l, uint64_t now_us);
 /* Asks Redis for one request of v->caller; `next` has to limits_decide with what came. */
 outcome_t limits_ask(
 	struct task *t, struct limits *l, struct limit_verdict *v, step_fn *next) MUST_USE;

@@ -9,6 +9,7 @@
 #define TICK_MS   1000
 #define BATCH_MAX 16 /* callers told of at once */
 #define KEY_SIZE  128
+#define SILENT_US 250000 /* an answer that takes longer is not waited for */
 
 /* Keys: callers. Arguments: the window, then per caller the time of one request and how
  * many. Counted whatever the quota says, for they were let through; how far ahead each is.
@@ -56,6 +57,27 @@ static struct str key_of(const struct limits *l, const struct limit_caller *c, c
 	return str_span(room, (size_t)n);
 }
 
+/* ---- is it there ---- */
+
+static void expect(struct limits *l)
+{
+	if (l->awaited++ == 0)
+		l->heard_us = clock_mono_us();
+}
+
+static void heard(struct limits *l)
+{
+	l->awaited--;
+	l->heard_us = clock_mono_us();
+}
+
+bool limits_are_shared(const struct limits *l, uint64_t now_us)
+{
+	if (l->awaited && now_us > l->heard_us + SILENT_US)
+		return false;
+	return redis_is_up(l->app->redis);
+}
+
 /* ---- in the background ---- */
 
 struct batch {
@@ -73,6 +95,7 @@ static void on_told(void *ctx, enum err e, const struct redis_value *v)
 	bool good = e == ERR_OK && v && v->kind == REDIS_ARRAY && v->count == b->count;
 	uint64_t now_us = clock_mono_us();
 
+	heard(l);
 	for (unsigned i = 0; l->cells && i < b->count; i++) {
 		struct redis_value ahead = { 0 };
 
@@ -100,6 +123,7 @@ static void send_batch(struct limits *l, struct batch *b)
 		pair[0] = str_of_u64(limits_each_us(l, &b->callers[i]), numbers[2 * i]);
 		pair[1] = str_of_u64(b->told[i], numbers[2 * i + 1]);
 	}
+	expect(l);
 	redis_send_eval(l->app->redis, &tell, (int)b->count, &cmd, on_told, b);
 }
 
@@ -172,11 +196,13 @@ outcome_t limits_ask(
 	struct redis_cmd cmd = REDIS_CMD(key_of(l, &v->caller, key), window,
 		str_of_u64(limits_each_us(l, &v->caller), each));
 
+	expect(l);
 	return redis_eval(t, &take, 1, &cmd, read_taken, v, next);
 }
 
 void limits_decide(struct limits *l, struct limit_verdict *v, enum err e)
 {
+	heard(l);
 	v->ask = false;
 	if (e == ERR_OK) {
 		uint64_t ahead_us = (uint64_t)v->remaining;

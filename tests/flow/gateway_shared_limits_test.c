@@ -106,6 +106,27 @@ TEST(codes_are_counted_exactly)
 	stop();
 }
 
+TEST(a_redis_that_says_nothing_is_not_waited_for)
+{
+	const char *bearer;
+
+	start("LIMIT_READ_PER_USER=60");
+	bearer = kept_bearer();
+	redis_server_freeze(&redis);
+	for (int i = 0; i < 30; i++)
+		CHECK_INT(get_at(0, bearer), 200);
+	redis_server_thaw(&redis);
+	stop();
+
+	start("LIMIT_AUTH_PER_ADDRESS=60");
+	CHECK_INT(code_at(0), 200);
+	redis_server_freeze(&redis);
+	CHECK_INT(code_at(0), 503);
+	redis_server_thaw(&redis);
+	TURN_UNTIL(&fx.web.app.loop, code_at(0) == 200);
+	stop();
+}
+
 TEST(without_redis_codes_are_closed_and_the_rest_is_counted_here)
 {
 	const char *bearer;

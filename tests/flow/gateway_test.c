@@ -612,7 +612,8 @@ static void on_question(void *ctx, struct str channel, struct str message)
 	(void)channel;
 	CHECK_INT(event_decode(&fx.arena, message, &ev), ERR_OK);
 	question = ev.data;
-	/* No token that lives longer was ended unseen; later: all that is new, however old. */
+	/* No token that lives longer was ended unseen; later: all that is new, however old.
+	 */
 	CHECK(question->since_s == 0 || question->since_s >= 900);
 	head.asker = question->asker;
 	publish(&MSG_AUTH_HEAD, 0, &head);

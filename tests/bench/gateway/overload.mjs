@@ -70,7 +70,7 @@ const goodput = (ends, seconds) => ends.filter(([status]) => status === 200).len
 
 const services = new Worker(new URL(import.meta.url));
 const [urls] = await once(services, 'message');
-const gateway = await startGateway({ ...urls, ACCESS_LOG: 'false' });
+const gateway = await startGateway({ ...urls, ACCESS_LOG: 'false', ...(process.env.UPSTREAM_TARGET_MS && { UPSTREAM_TARGET_MS: process.env.UPSTREAM_TARGET_MS }) });
 const headers = { Authorization: `Bearer ${token()}` };
 const room = () => ask(gateway.base, 'GET', '/chatroom', headers);
 
