@@ -10,7 +10,7 @@
 static struct histogram *new_histogram(
 	struct gateway *g, const struct public_route *route, unsigned class)
 {
-	char labels[256], status[8] = "none";
+	char labels[256], status[16] = "none";
 
 	if (class)
 		snprintf(status, sizeof status, "%uxx", class);
