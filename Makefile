@@ -151,7 +151,7 @@ $(BUILD)/libtest.a: $(filter-out %/test.o,$(TESTLIB))
 MAKE_HERE = +@$(MAKE) --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
 export BUILD
 
-.PHONY: run up down reset status logs check test lint format fuzz bench chaos coverage compose-test clean help
+.PHONY: run up down reset status logs check test lint format fuzz parsers bench chaos coverage compose-test clean help
 run: ## start everything in the foreground; Ctrl-C stops it (PORT=8000)
 	@scripts/deps.sh run
 	$(MAKE_HERE) all
@@ -187,6 +187,10 @@ fuzz: ## each parser fed garbage, for FUZZ_SECONDS=60
 	@scripts/deps.sh run fuzz
 	$(MAKE_HERE) CC=clang SAN=fuzzer-no-link,address,undefined BUILD=$(BUILD)-fuzz fuzzers
 	@BUILD=$(BUILD)-fuzz scripts/fuzz.sh
+parsers: ## nginx, HAProxy, Apache and Node read alike what the gateway sends on
+	@scripts/deps.sh run parsers
+	$(MAKE_HERE) all
+	@CASTOR_BUILD=$(BUILD) timeout 300 node --test tests/parsers/same.test.mjs
 bench: ## how fast it is, beside what bounds it
 	@scripts/deps.sh test bench
 	$(MAKE_HERE) all benches

@@ -88,21 +88,29 @@ static struct str address_key(struct str address, uint8_t bytes[16])
 	return str_span((const char *)bytes, str_find(address, ':') < address.len ? 8 : 16);
 }
 
-static bool within_limit(
-	struct task *t, const struct visit *v, enum limit_by by, struct limit_verdict *out)
+static bool within_limit(struct task *t, struct visit *v, enum limit_by by, uint64_t now_us)
 {
 	struct gateway *g = gateway_of(t);
 	uint8_t bytes[16];
-	struct str caller;
+	struct limit_caller caller;
 
 	if (v->route->limit == LIMIT_NONE || !g->limits.per_minute[v->route->limit][by])
 		return true;
-	caller = by == LIMIT_BY_ADDRESS ? address_key(v->client, bytes)
-					: uuid_bytes(&t->caller->user_id);
-	*out = limits_take(&g->limits, v->route->limit, by, caller, clock_mono_us());
-	if (!out->allowed)
-		++*g->limits.refused;
-	return out->allowed;
+	caller = limit_caller(v->route->limit, by,
+		by == LIMIT_BY_ADDRESS ? address_key(v->client, bytes)
+				       : uuid_bytes(&t->caller->user_id));
+	g->limits.shared = limits_are_shared(&g->limits, now_us);
+	v->limit[by] = limits_take(&g->limits, &caller, now_us);
+	return v->limit[by].allowed;
+}
+
+static outcome_t refuse_limit(struct task *t, enum limit_by by)
+{
+	struct gateway *g = gateway_of(t);
+	const struct visit *v = t->state;
+
+	++*g->limits.refused;
+	return limits_refuse(t, &g->limits, &v->limit[by]);
 }
 
 /* ---- the two that the server calls ---- */
@@ -123,7 +131,7 @@ bool gateway_admit(struct task *t, size_t *body_max)
 	struct gateway *g = gateway_of(t);
 	const struct http_request *r = http_req(t);
 	struct visit *v = task_new(t, struct visit);
-	struct limit_verdict verdict;
+	uint64_t now_us = clock_mono_us();
 	bool preflight;
 
 	v->task = t;
@@ -137,24 +145,58 @@ bool gateway_admit(struct task *t, size_t *body_max)
 	v->route = find_route(t);
 	if (!v->route)
 		return replied(reply_unrouted(t, preflight));
-	if (!within_limit(t, v, LIMIT_BY_ADDRESS, &verdict))
-		return replied(limits_refuse(t, &verdict));
+	if (!within_limit(t, v, LIMIT_BY_ADDRESS, now_us))
+		return replied(refuse_limit(t, LIMIT_BY_ADDRESS));
+	if (!proxy_has_room(g, v->route))
+		return replied(proxy_refuse(t));
 	if (asks_token(v->route) && !has_ticket(r, v->route)) {
 		if (!identify(t))
 			return replied(reply_problem(t, &PROBLEM_UNAUTHORIZED, NULL));
-		if (!within_limit(t, v, LIMIT_BY_USER, &verdict))
-			return replied(limits_refuse(t, &verdict));
+		if (!within_limit(t, v, LIMIT_BY_USER, now_us))
+			return replied(refuse_limit(t, LIMIT_BY_USER));
 	}
-	t->deadline_ms = clock_mono_ms() +
+	t->deadline_ms = now_us / 1000 +
 			 (v->route->timeout_ms ? v->route->timeout_ms
 					       : (uint64_t)g->upstream_timeout_ms);
 	*body_max = v->route->body_max ? v->route->body_max : NO_BODY_MAX;
 	return true;
 }
 
-outcome_t gateway_serve(struct task *t)
+/* ---- the steps: what Redis must say is asked, then the request is served ---- */
+
+static step_fn asked;
+
+static outcome_t serve(struct task *t)
 {
 	const struct visit *v = t->state;
 
+	limits_tell(t, &gateway_of(t)->limits, v->limit, LIMIT_KINDS);
 	return v->route->here ? v->route->here(t) : proxy(t);
+}
+
+outcome_t gateway_serve(struct task *t)
+{
+	struct gateway *g = gateway_of(t);
+	struct visit *v = t->state;
+
+	for (int by = 0; by < LIMIT_KINDS; by++) {
+		if (v->limit[by].ask) {
+			v->asking = (enum limit_by)by;
+			return limits_ask(t, &g->limits, &v->limit[by], asked);
+		}
+	}
+	return serve(t);
+}
+
+static outcome_t asked(struct task *t, enum err e)
+{
+	struct gateway *g = gateway_of(t);
+	struct visit *v = t->state;
+
+	limits_decide(&g->limits, &v->limit[v->asking], e);
+	if (t->canceled)
+		return reply_error(t, ERR_CANCELED);
+	if (!v->limit[v->asking].allowed)
+		return refuse_limit(t, v->asking);
+	return gateway_serve(t);
 }

@@ -170,7 +170,8 @@ static void put_trace(struct head_writer *w, const struct task *t)
 	}
 }
 
-static void put_ids(struct head_writer *w, const struct task *t)
+/* *attempt: where the client of libs/common/http counts. */
+static void put_ids(struct head_writer *w, const struct task *t, char **attempt)
 {
 	uint64_t now_ms = clock_mono_ms();
 
@@ -178,7 +179,9 @@ static void put_ids(struct head_writer *w, const struct task *t)
 	put(w, str_of(t->log.request_id));
 	PUT(w, "\r\nX-Request-Deadline-Ms: ");
 	put_u64(w, t->deadline_ms > now_ms ? t->deadline_ms - now_ms : 0);
-	PUT(w, "\r\n");
+	PUT(w, "\r\nX-Request-Attempt: ");
+	*attempt = w->at;
+	PUT(w, "1\r\n");
 	put_trace(w, t);
 }
 
@@ -203,7 +206,7 @@ static bool wants_length(const struct http_request *r)
 	       r->method == HTTP_M_PATCH;
 }
 
-bool forward_head(struct task *t, const struct visit *v, struct str *out)
+bool forward_head(struct task *t, struct visit *v, struct str *out)
 {
 	const struct http_request *r = http_req(t);
 	size_t room = room_for(r, v);
@@ -225,7 +228,7 @@ bool forward_head(struct task *t, const struct visit *v, struct str *out)
 	if (!put_passed_on(&w, r, v->route))
 		return false;
 	put_forwarded(&w, r, v);
-	put_ids(&w, t);
+	put_ids(&w, t, &v->call.attempt);
 	if (wants_length(r)) {
 		PUT(&w, "Content-Length: ");
 		put_u64(&w, r->body.len);

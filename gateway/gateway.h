@@ -15,6 +15,7 @@
 #include "http/reply.h"
 #include "http/server.h"
 #include "limits.h"
+#include "load.h"
 
 enum service { SERVICE_HERE, SERVICE_AUTH, SERVICE_CHAT, SERVICE_BILLING, SERVICE_COUNT };
 
@@ -48,6 +49,8 @@ struct gateway {
 	struct route index[ROUTES_MAX + 1]; /* the same rows, for route_find */
 	struct http_upstream *upstream[SERVICE_COUNT];
 	struct limits limits;
+	struct load load[ROUTES_MAX]; /* by row */
+	uint64_t *overloaded;         /* counter */
 	struct networks trusted_proxies;
 	struct inbox *auth_inbox;
 	struct histogram *times[ROUTES_MAX + 1][6]; /* by row and class of status */
@@ -58,7 +61,7 @@ struct gateway {
 	/* settings */
 	int64_t port;
 	const char *urls[SERVICE_COUNT];
-	int64_t upstream_connections, upstream_timeout_ms;
+	int64_t upstream_connections, upstream_timeout_ms, upstream_target_ms;
 	const char *allowed_hosts, *cors_origins, *trusted;
 	bool access_log;
 };
@@ -69,7 +72,11 @@ struct visit {
 	struct str client; /* address of the client, proxies that are trusted taken off */
 	bool from_proxy;   /* the peer is a trusted proxy */
 
+	struct limit_verdict limit[LIMIT_KINDS];
+	enum limit_by asking; /* which of them waits for Redis */
+
 	/* proxy.c */
+	struct load *load; /* it counts there; NULL: not, or no longer */
 	struct task *task;
 	struct http_call call;
 	struct http_response answer;
@@ -93,13 +100,15 @@ bool gateway_admit(struct task *t, size_t *body_max);
 outcome_t gateway_serve(struct task *t);
 
 /* forward.c: the head of the request to the service; false: it must be refused (400). */
-bool forward_head(struct task *t, const struct visit *v, struct str *out);
+bool forward_head(struct task *t, struct visit *v, struct str *out);
 /* The same answer with only the fields that may be passed on; good for as long as r is. */
 struct http_response forward_answer(struct task *t, const struct http_response *r);
 /* "Authorization, Content-Type, ...": what browsers may send. */
 extern const char forward_cors_fields[];
 
 /* proxy.c */
+bool proxy_has_room(struct gateway *g, const struct public_route *route);
+outcome_t proxy_refuse(struct task *t); /* 503: it has not */
 outcome_t proxy(struct task *t);
 
 /* cors.c: fields of the answer to come; true for a preflight of a listed origin. */

@@ -12,8 +12,8 @@ static const struct public_route routes[] = {
 	{ HTTP_M_POST, "/auth/verify-otp",       SERVICE_AUTH,    ROUTE_PUBLIC,  LIMIT_AUTH,    REPEAT_NEVER,  0,       16 << 10 },
 	{ HTTP_M_POST, "/auth/forgot-password",  SERVICE_AUTH,    ROUTE_PUBLIC,  LIMIT_AUTH,    REPEAT_NEVER,  0,       16 << 10 },
 	{ HTTP_M_POST, "/auth/change-password",  SERVICE_AUTH,    ROUTE_USER,    LIMIT_AUTH,    REPEAT_NEVER,  0,       16 << 10 },
-	{ HTTP_M_POST, "/auth/refresh",          SERVICE_AUTH,    ROUTE_PUBLIC,  LIMIT_AUTH,    REPEAT_NEVER,  0,       16 << 10 },
-	{ HTTP_M_POST, "/auth/logout",           SERVICE_AUTH,    ROUTE_USER,    LIMIT_AUTH,    REPEAT_NEVER,  0,       16 << 10 },
+	{ HTTP_M_POST, "/auth/refresh",          SERVICE_AUTH,    ROUTE_PUBLIC,  LIMIT_SESSION, REPEAT_NEVER,  0,       16 << 10 },
+	{ HTTP_M_POST, "/auth/logout",           SERVICE_AUTH,    ROUTE_USER,    LIMIT_SESSION, REPEAT_NEVER,  0,       16 << 10 },
 	{ HTTP_M_GET,  "/user/me",               SERVICE_AUTH,    ROUTE_USER,    LIMIT_READ,    REPEAT_ALWAYS },
 	{ HTTP_M_GET,  "/.well-known/jwks.json", SERVICE_AUTH,    ROUTE_PUBLIC,  LIMIT_READ,    REPEAT_ALWAYS },
 
@@ -51,13 +51,16 @@ static const struct setting settings[] = {
 	{ "CHAT_URL", SETTING_URL, AT(urls[SERVICE_CHAT]), "http://127.0.0.1:8082", "where chat is" },
 	{ "BILLING_URL", SETTING_URL, AT(urls[SERVICE_BILLING]), "http://127.0.0.1:8083", "where billing is" },
 	{ "UPSTREAM_TIMEOUT_MS", SETTING_INT, AT(upstream_timeout_ms), "10000", "to the first byte of a service's answer", 10, 600000 },
-	{ "UPSTREAM_CONNECTIONS", SETTING_INT, AT(upstream_connections), "256", "to each service, at most", 1, 10000 },
+	{ "UPSTREAM_CONNECTIONS", SETTING_INT, AT(upstream_connections), "2048", "to each service, at most; the last eighth is for webhooks", 1, 100000 },
+	{ "UPSTREAM_TARGET_MS", SETTING_INT, AT(upstream_target_ms), "500", "when even the fastest answer of a route takes longer, less of it is let through", 1, 60000 },
 	{ "ALLOWED_HOSTS", SETTING_STR, AT(allowed_hosts), "", "names that requests may be for; none: all" },
 	{ "CORS_ORIGINS", SETTING_STR, AT(cors_origins), "", "origins whose pages may call: https://app.example.com,..." },
 	{ "TRUSTED_PROXIES", SETTING_STR, AT(trusted), "", "addresses, networks, or \"unix\", whose X-Forwarded-For is believed" },
 	{ "ACCESS_LOG", SETTING_BOOL, AT(access_log), "true", "a line per request" },
 	{ "LIMIT_AUTH_PER_ADDRESS", SETTING_INT, PER_MINUTE(AUTH, ADDRESS), "-1", "requests a minute; 0: no limit; -1: 120 in production, else none", -1, 1000000000 },
 	{ "LIMIT_AUTH_PER_USER", SETTING_INT, PER_MINUTE(AUTH, USER), "-1", "the same: 60", -1, 1000000000 },
+	{ "LIMIT_SESSION_PER_ADDRESS", SETTING_INT, PER_MINUTE(SESSION, ADDRESS), "-1", "the same: 600", -1, 1000000000 },
+	{ "LIMIT_SESSION_PER_USER", SETTING_INT, PER_MINUTE(SESSION, USER), "-1", "the same: 60", -1, 1000000000 },
 	{ "LIMIT_READ_PER_ADDRESS", SETTING_INT, PER_MINUTE(READ, ADDRESS), "-1", "the same: 6000", -1, 1000000000 },
 	{ "LIMIT_READ_PER_USER", SETTING_INT, PER_MINUTE(READ, USER), "-1", "the same: 1200", -1, 1000000000 },
 	{ "LIMIT_WRITE_PER_ADDRESS", SETTING_INT, PER_MINUTE(WRITE, ADDRESS), "-1", "the same: 1200", -1, 1000000000 },
@@ -71,6 +74,7 @@ static const struct setting settings[] = {
 /* What a limit of -1 means in production. */
 static const int64_t production_limits[LIMIT_CLASSES][LIMIT_KINDS] = {
 	[LIMIT_AUTH] = { 120, 60 },
+	[LIMIT_SESSION] = { 600, 60 },
 	[LIMIT_READ] = { 6000, 1200 },
 	[LIMIT_WRITE] = { 1200, 120 },
 	[LIMIT_MESSAGE] = { 1200, 120 },
@@ -159,7 +163,12 @@ static enum err gateway_start(struct app *app)
 
 	g->app = app;
 	index_routes(g);
-	limits_init(&g->limits);
+	limits_open(&g->limits, app);
+	for (int i = 0; routes[i].pattern; i++)
+		load_init(&g->load[i], (unsigned)g->upstream_connections,
+			(uint64_t)g->upstream_target_ms * 1000);
+	g->overloaded = metrics_counter(app->metrics, "gateway_overload_refused_total",
+		"Requests refused because their service has enough in hand.", NULL);
 	g->limits.refused = metrics_counter(app->metrics, "gateway_rate_limited_total",
 		"Requests refused by an edge limit.", NULL);
 	for (int i = SERVICE_AUTH; i < SERVICE_COUNT; i++) {
@@ -192,7 +201,6 @@ static void upstream_closed(void *ctx)
 
 	if (--g->closing)
 		return;
-	limits_fini(&g->limits);
 	buf_fini(&g->line);
 	app_stopped(app);
 }
@@ -202,6 +210,7 @@ static void gateway_stop(struct app *app)
 	struct gateway *g = app->self;
 
 	identity_close(g);
+	limits_close(&g->limits);
 	g->closing = SERVICE_COUNT - SERVICE_AUTH;
 	for (int i = SERVICE_AUTH; i < SERVICE_COUNT; i++)
 		http_upstream_close(&g->upstream[i], upstream_closed, app);

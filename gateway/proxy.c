@@ -25,7 +25,37 @@ static const struct problem bad_connection = { 400, "malformed_request", "Bad Re
 static const char no_answer[] = "The service did not answer";
 static const char unsure[] = "The service did not answer; this may have taken effect";
 
+static const struct problem overloaded = { 503, "overloaded",
+	"Request cannot be satisfied due to temporary server capacity constraints",
+	"https://iana.org/assignments/http-problem-types#temporary-reduced-capacity" };
+
 static step_fn answered, more, drained;
+
+/* ---- how much is in hand ---- */
+
+/* The last eighth of a service's connections is for webhooks. */
+bool proxy_has_room(struct gateway *g, const struct public_route *route)
+{
+	unsigned max = (unsigned)g->upstream_connections;
+	unsigned kept = route->who == ROUTE_HOOK ? 0 : max / 8;
+
+	if (route->service == SERVICE_HERE)
+		return true;
+	return http_upstream_in_flight(g->upstream[route->service]) < max - kept &&
+	       load_has_room(&g->load[route - g->routes]);
+}
+
+outcome_t proxy_refuse(struct task *t)
+{
+	++*gateway_of(t)->overloaded;
+	return reply_problem(t, &overloaded, NULL);
+}
+
+static void release(struct visit *v, enum load_end how, uint64_t now_us)
+{
+	load_end(v->load, how, now_us - v->asked_us, now_us);
+	v->load = NULL;
+}
 
 /* ---- what the client of libs/common/http tells ---- */
 
@@ -41,6 +71,7 @@ static void on_head(struct http_call *c, const struct http_response *r)
 	bool bodiless = r->status == 204 || r->status == 304;
 
 	v->answered_us = clock_mono_us();
+	release(v, LOAD_ANSWERED, v->answered_us);
 	v->answer = forward_answer(t, r);
 	if (bodiless)
 		v->answer.length = 0;
@@ -79,6 +110,8 @@ static void on_done(struct http_call *c, enum err e)
 {
 	struct visit *v = visit_of(c);
 
+	if (v->load)
+		release(v, e == ERR_TIMEOUT ? LOAD_ANSWERED : LOAD_FAILED, clock_mono_us());
 	v->ended = true;
 	v->outcome = e;
 	if (e != ERR_OK)
@@ -97,6 +130,8 @@ static void on_left(struct task *t, void *ctx)
 	struct visit *v = ctx;
 
 	http_call_cancel(&v->call);
+	if (v->load)
+		release(v, LOAD_GIVEN_UP, clock_mono_us());
 	task_wake_soon(t, ERR_CANCELED);
 }
 
@@ -113,6 +148,8 @@ outcome_t proxy(struct task *t)
 {
 	struct visit *v = t->state;
 
+	if (!proxy_has_room(gateway_of(t), v->route))
+		return proxy_refuse(t);
 	if (!forward_head(t, v, &v->call.head))
 		return reply_problem(
 			t, &bad_connection, "Connection names a field that is needed");
@@ -121,6 +158,8 @@ outcome_t proxy(struct task *t)
 	v->call.repeatable = may_repeat(t, v->route);
 	v->call.deadline_ms = t->deadline_ms;
 	v->asked_us = clock_mono_us();
+	v->load = &gateway_of(t)->load[v->route - gateway_of(t)->routes];
+	load_begin(v->load);
 	http_call_send(gateway_of(t)->upstream[v->route->service], &v->call);
 	task_on_cancel(t, on_left, v);
 	return task_wait(t, answered);

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # deps.sh PURPOSE...: what Castor needs from Debian's archive is there afterwards.
 #
-# Purposes: run, test (what run needs, too), bench, chaos, lint, fuzz, compose, debootstrap. Says what it
+# Purposes: run, test (what run needs, too), bench, chaos, parsers, lint, fuzz, compose, debootstrap. Says what it
 # installs, as root or by sudo; asks only on a terminal. Leaves no service running and no package source
 # behind. `deps.sh mirror` prints the mirror of Debian that this machine uses.
 set -euo pipefail
@@ -30,12 +30,17 @@ needs() {
 	test     chromium                 cmd:chromium
 	bench    wrk                      cmd:wrk
 	chaos    strace                   cmd:strace
+	parsers  nodejs                   cmd:node
+	parsers  nginx-light              cmd:nginx
+	parsers  haproxy                  cmd:haproxy
+	parsers  apache2-bin              cmd:apache2
 	lint     gcc                      cmd:gcc
 	lint     clang                    cmd:clang
 	lint     clang-format             cmd:clang-format
 	lint     shellcheck               cmd:shellcheck
 	lint     binutils                 cmd:readelf
 	fuzz     clang                    cmd:clang
+	fuzz     nodejs                   cmd:node
 	fuzz     libclang-rt-dev          file:/usr/lib/llvm-*/lib/clang/*/lib/linux/libclang_rt.fuzzer-*
 	compose  docker.io                cmd:dockerd
 	compose  docker-cli               cmd:docker

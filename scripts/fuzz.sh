@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # fuzz.sh: every fuzz target in BUILD for FUZZ_SECONDS (60) each; the last line is "N passed, N failed".
 #
-# Seeds: tests/fuzz/corpus/NAME, dictionary: tests/fuzz/NAME.dict. What was learned stays in BUILD/corpus;
+# Seeds: tests/fuzz/corpus/NAME, and the requests and answers of tests/e2e/data; dictionary: tests/fuzz/NAME.dict. What was learned stays in BUILD/corpus;
 # an input that crashes stays in BUILD/crashes and belongs into the seeds once the bug is mended.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -9,6 +9,7 @@ BUILD=${BUILD:-build-fuzz}
 SECONDS_EACH=${FUZZ_SECONDS:-60}
 passed=0 failed=0
 mkdir -p "$BUILD/crashes"
+node tests/fuzz/seeds.mjs "$BUILD/seeds"
 
 fuzz_one() { # NAME
 	local name=$1 learned=$BUILD/corpus/$1 options
@@ -18,6 +19,7 @@ fuzz_one() { # NAME
 	[ ! -e "tests/fuzz/$name.dict" ] || options+=("-dict=tests/fuzz/$name.dict")
 	set -- "$learned"
 	[ ! -d "tests/fuzz/corpus/$name" ] || set -- "$learned" "tests/fuzz/corpus/$name"
+	[ ! -d "$BUILD/seeds/$name" ] || set -- "$@" "$BUILD/seeds/$name"
 	"$BUILD/fuzz/$name" "${options[@]}" "$@" >"$BUILD/crashes/$name.log" 2>&1
 }
 

@@ -12,6 +12,8 @@
 
 struct fixture fx;
 
+static const char *env[SETTINGS_MAX + 8]; /* of every gateway */
+
 static const char *answer;
 
 static void note(struct peer_conn *c)
@@ -69,7 +71,6 @@ static struct peer *service(void)
 
 void fixture_start(const char *const *settings)
 {
-	const char *env[SETTINGS_MAX + 8];
 	size_t n = 0;
 
 	memset(&fx, 0, sizeof fx);
@@ -92,8 +93,15 @@ void fixture_start(const char *const *settings)
 	env[n++] = fixture_format("CHAT_URL=%s", peer_url(fx.chat));
 	env[n++] = fixture_format("BILLING_URL=%s", peer_url(fx.billing));
 	env[n] = NULL;
-	process_start(&fx.gateway, "gateway", env);
-	CHECK(process_ready(&fx.gateway));
+	while (n--)
+		env[n] = arena_fmt(&fx.arena, "%s", env[n]).ptr;
+	fixture_gateway(&fx.gateway);
+}
+
+void fixture_gateway(struct process *p)
+{
+	process_start(p, "gateway", env);
+	CHECK(process_ready(p));
 }
 
 void fixture_stop(void)

@@ -30,6 +30,8 @@ extern struct fixture fx;
 
 /* settings: "NAME=value", NULL-terminated; may be NULL. */
 void fixture_start(const char *const *settings);
+/* One more, with the same settings; clients talk to the one that fx.gateway is. */
+void fixture_gateway(struct process *p);
 /* Checks that the gateway ended well. */
 void fixture_stop(void);
 

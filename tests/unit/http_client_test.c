@@ -462,21 +462,33 @@ TEST(nothing_is_repeated_after_the_first_byte)
 	stop(&p, &u);
 }
 
+static void fail_often(struct peer_conn *c)
+{
+	if (c->peer->requests % 10 < 8 && c->peer->requests % 2 == 0)
+		peer_hang_up(c);
+	else
+		peer_say(c, STR(HELLO));
+}
+
 TEST(repeats_stay_few)
 {
-	struct asked a[100] = { 0 };
-	struct peer *p = start("");
+	struct peer *p = start(NULL);
 	struct http_upstream *u = http_upstream_open(&loop, peer_url(p), 100);
+	unsigned failed = 0;
 
-	then_hang_up = true;
+	p->on_request = fail_often;
 	for (int i = 0; i < 100; i++) {
-		a[i].call.repeatable = true;
-		ask(u, &a[i], GET);
+		struct asked a = { 0 };
+
+		a.call.repeatable = true;
+		ask(u, &a, GET);
+		CHECK(test_until(&loop, &a.done));
+		failed += a.e != ERR_OK;
+		asked_fini(&a);
 	}
-	for (int i = 0; i < 100; i++)
-		CHECK(test_until(&loop, &a[i].done));
 	CHECK(p->requests > 100);
 	CHECK(p->requests <= 120);
+	CHECK(failed > 0);
 	stop(&p, &u);
 }
 
@@ -873,4 +885,115 @@ TEST(over_a_unix_socket)
 	CHECK_INT(b.e, ERR_UNAVAILABLE);
 	stop(&none, &u);
 	asked_fini(&a);
+}
+
+/* ---- addresses that answer badly ---- */
+
+#define BROKEN "HTTP/1.1 500 Oops\r\nContent-Length: 0\r\n\r\n"
+
+static enum err ask_once(struct http_upstream *u)
+{
+	struct asked a = { 0 };
+
+	ask(u, &a, GET);
+	CHECK(test_until(&loop, &a.done));
+	asked_fini(&a);
+	return a.e;
+}
+
+static bool asked_well(void *ctx)
+{
+	return ask_once(ctx) == ERR_OK;
+}
+
+TEST(an_address_that_only_fails_is_left_alone_until_a_trial_went_well)
+{
+	struct peer *p = start(BROKEN);
+	struct http_upstream *u = http_upstream_open(&loop, peer_url(p), 4);
+
+	for (int i = 0; i < 5; i++)
+		CHECK_INT(ask_once(u), ERR_OK);
+	CHECK_INT(ask_once(u), ERR_UNAVAILABLE);
+	CHECK_INT(p->requests, 5);
+	answer = HELLO;
+	CHECK(test_until_fn(&loop, asked_well, u));
+	CHECK_INT(ask_once(u), ERR_OK);
+	stop(&p, &u);
+}
+
+TEST(a_service_that_says_when_to_come_again_works)
+{
+	struct peer *p = start(
+		"HTTP/1.1 503 Busy\r\nRetry-After: 1\r\n"
+		"Content-Length: 0\r\n\r\n");
+	struct http_upstream *u = http_upstream_open(&loop, peer_url(p), 4);
+
+	for (int i = 0; i < 30; i++)
+		CHECK_INT(ask_once(u), ERR_OK);
+	CHECK_INT(p->requests, 30);
+	stop(&p, &u);
+}
+
+static void say_broken(struct peer_conn *c)
+{
+	peer_say(c, STR(BROKEN));
+}
+
+TEST(one_of_two_that_fails_is_left_alone_and_never_both)
+{
+	struct peer *good = start(HELLO), *bad = peer_open(&loop, 0, say_broken);
+	struct http_upstream *u;
+	char urls[128];
+
+	snprintf(urls, sizeof urls, "http://127.0.0.1:%u,http://127.0.0.1:%u",
+		peer_port(good), peer_port(bad));
+	u = http_upstream_open(&loop, urls, 16);
+	while (bad->requests < 5)
+		CHECK_INT(ask_once(u), ERR_OK);
+	for (int i = 0; i < 50; i++)
+		CHECK_INT(ask_once(u), ERR_OK);
+	CHECK_INT(bad->requests, 5);
+	answer = BROKEN;
+	for (int i = 0; i < 50; i++)
+		CHECK_INT(ask_once(u), ERR_OK); /* something is better than nothing */
+	CHECK_INT(bad->requests, 5);
+	peer_close(&bad);
+	stop(&good, &u);
+}
+
+TEST(a_kept_connection_that_is_closed_is_nobody_s_fault)
+{
+	struct peer *p = start(HELLO);
+	struct http_upstream *u = http_upstream_open(&loop, peer_url(p), 4);
+
+	reset_second = true; /* every connection carries one request */
+	for (int i = 0; i < 10; i++) {
+		struct asked a = { 0 };
+
+		a.call.repeatable = true;
+		ask(u, &a, GET);
+		CHECK(test_until(&loop, &a.done));
+		CHECK_INT(a.e, ERR_OK);
+		asked_fini(&a);
+	}
+	stop(&p, &u);
+}
+
+TEST(a_call_that_is_sent_again_says_so)
+{
+	char head[] = "GET / HTTP/1.1\r\nHost: a\r\nX-Request-Attempt: 1\r\n\r\n";
+	struct peer *p = start(HELLO);
+	struct http_upstream *u = http_upstream_open(&loop, peer_url(p), 4);
+	struct asked a = { 0 };
+
+	CHECK_INT(ask_once(u), ERR_OK);
+	reset_second = true;
+	a.call.repeatable = true;
+	a.call.attempt = strstr(head, "1\r\n\r\n");
+	ask(u, &a, head);
+	CHECK(test_until(&loop, &a.done));
+	CHECK_INT(a.e, ERR_OK);
+	CHECK(strstr(head, "Attempt: 2\r\n"));
+	asked_fini(&a);
+	stop(&p, &u);
 }

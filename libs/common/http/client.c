@@ -59,7 +59,9 @@ static bool reuse(struct endpoint *e, struct http_call *c)
 static bool reuse_any(struct http_upstream *u, struct http_call *c)
 {
 	for (unsigned i = 0; i < u->endpoints.count; i++) {
-		if (reuse(u->endpoints.all[i], c))
+		struct endpoint *e = u->endpoints.all[i];
+
+		if (endpoint_is_usable(&u->endpoints, e) && reuse(e, c))
 			return true;
 	}
 	return false;
@@ -100,6 +102,8 @@ void upstream_try_again(
 		may = c->repeatable && c->attempts == 1 && u->repeats_left >= 10;
 		if (may)
 			u->repeats_left -= 10;
+		if (may && c->attempt)
+			++*c->attempt;
 	}
 	if (may)
 		place(u, c, avoid);
@@ -124,7 +128,7 @@ static void on_later(struct loop_hook *hook)
 	struct http_upstream *u = container_of(hook, struct http_upstream, later);
 
 	tell_failed(u);
-	if (!u->closing && u->connections < u->connections_max)
+	if (!u->closing)
 		place_waiting(u);
 }
 
@@ -141,7 +145,10 @@ void upstream_conn_free(struct http_upstream *u, struct client_conn *conn)
 	list_del(&conn->link);
 	list_push_front(&e->idle, &conn->link);
 	conn->since_ms = uv_now(&u->loop->uv);
-	while (!list_empty(&e->idle) && (link = list_pop(&u->waiting))) {
+	if (!list_empty(&u->waiting) && !endpoint_is_usable(&u->endpoints, e))
+		loop_defer(u->loop, &u->later); /* elsewhere, or nowhere */
+	while (!list_empty(&e->idle) && endpoint_is_usable(&u->endpoints, e) &&
+		(link = list_pop(&u->waiting))) {
 		struct http_call *c = container_of(link, struct http_call, link);
 
 		if (!reuse(e, c))

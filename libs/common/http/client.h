@@ -4,8 +4,9 @@
  *
  * A connection is used again only when its last answer was whole and no byte is left over.
  * Requests with `repeatable` are sent once more, on a new connection, when theirs ends
- * before the first byte of an answer, as long as such repeats stay few. Connecting is
- * tried at another address when one does not work.
+ * before the first byte of an answer, as long as such repeats stay few: ten at once, then
+ * one for ten calls. Connecting is tried at another address when one does not work. An
+ * address that answers badly is left alone for a while (breaker.h).
  *
  * Use:   http_upstream_open per service; fill a struct http_call; http_call_send. Events
  *        come from the loop, never from inside http_call_send: on_head once, on_body any
@@ -45,8 +46,9 @@ struct http_call {
 	const struct http_call_events *events;
 	struct str head; /* request line and fields, with the final empty line */
 	struct str body;
-	bool repeatable;      /* idempotent: GET, HEAD, or with a key that makes it so */
-	bool head_only;       /* a HEAD request: the answer has no body */
+	bool repeatable; /* idempotent: GET, HEAD, or with a key that makes it so */
+	bool head_only;  /* a HEAD request: the answer has no body */
+	char *attempt; /* a digit in the head that tells the sendings apart; may be NULL */
 	uint64_t deadline_ms; /* to the first byte of the answer; clock_mono_ms; 0: never */
 	/* private */
 	struct list link; /* while it has no connection */

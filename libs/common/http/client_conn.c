@@ -33,11 +33,21 @@ static struct http_call *detach(struct client_conn *conn)
 	return c;
 }
 
+/* How the call went, for the endpoint's breaker. */
+static void judge(struct client_conn *conn, bool well)
+{
+	conn->decides = false;
+	endpoint_answered(&conn->upstream->endpoints, conn->endpoint, well);
+}
+
 void client_conn_close(struct client_conn *conn)
 {
 	if (conn->closing)
 		return;
 	detach(conn);
+	if (conn->decides)
+		endpoint_unanswered(conn->endpoint);
+	conn->decides = false;
 	conn->closing = true;
 	conn->reader.stopped = true;
 	list_del(&conn->link);
@@ -51,6 +61,9 @@ static void end(struct client_conn *conn)
 	struct http_call *c = detach(conn);
 	bool answered = conn->answered;
 
+	/* That a kept connection is closed under a request is nobody's fault. */
+	if (c && conn->connected && (answered || !conn->used))
+		judge(conn, false);
 	client_conn_close(conn);
 	if (!c)
 		endpoint_doubted(&u->endpoints, conn->endpoint);
@@ -65,6 +78,9 @@ static void finish(struct client_conn *conn, enum err e, bool reusable)
 	struct http_upstream *u = conn->upstream;
 	struct http_call *c = detach(conn);
 
+	if (e != ERR_OK)
+		judge(conn, false);
+	conn->used = true;
 	if (!reusable)
 		client_conn_close(conn);
 	upstream_finish(u, c, e);
@@ -84,10 +100,23 @@ static void on_space(uv_handle_t *handle, size_t suggested, uv_buf_t *space)
 	space->len = UPSTREAM_READ_SIZE;
 }
 
+/* Services say 501, and 503 with Retry-After, on purpose. */
+static bool is_failure(const struct http_response *a)
+{
+	if (a->status < 500 || a->status == 501)
+		return false;
+	for (size_t i = 0; a->status == 503 && i < a->header_count; i++) {
+		if (str_eq_nocase(a->headers[i].name, STR("Retry-After")))
+			return false;
+	}
+	return true;
+}
+
 static void on_answer_head(struct response_reader *r)
 {
 	struct client_conn *conn = container_of(r, struct client_conn, reader);
 
+	judge(conn, !is_failure(&r->answer));
 	conn->call->events->on_head(conn->call, &r->answer);
 }
 
@@ -190,6 +219,7 @@ static void attach(struct client_conn *conn, struct http_call *c)
 	if (c) {
 		c->conn = conn;
 		conn->endpoint->busy++;
+		conn->decides = endpoint_asked(conn->endpoint);
 	}
 }
 

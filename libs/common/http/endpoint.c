@@ -280,9 +280,10 @@ bool endpoints_are_unknown(const struct endpoints *set)
 
 /* ---- choice ---- */
 
-static bool is_usable(const struct endpoint *e, const struct endpoint *avoid)
+bool endpoint_is_usable(const struct endpoints *set, const struct endpoint *e)
 {
-	return e->listed && !e->ejected && e != avoid;
+	return e->listed && !e->ejected &&
+	       breaker_lets(&e->breaker, uv_now(&set->loop->uv));
 }
 
 /* xorshift64: which address is nothing to keep secret. */
@@ -298,19 +299,65 @@ static uint64_t draw(struct endpoints *set)
 
 struct endpoint *endpoints_choose(struct endpoints *set, const struct endpoint *avoid)
 {
-	struct endpoint *usable[ENDPOINTS_MAX], *a, *b;
+	struct endpoint *usable[ENDPOINTS_MAX];
+	uint64_t first, second;
 	unsigned n = 0;
 
 	for (unsigned i = 0; i < set->count; i++) {
-		if (is_usable(set->all[i], avoid))
+		if (set->all[i] != avoid && endpoint_is_usable(set, set->all[i]))
 			usable[n++] = set->all[i];
 	}
 	if (n < 2)
 		return n ? usable[0] : NULL;
-	a = usable[draw(set) % n];
-	b = usable[draw(set) % n];
-	return a->busy <= b->busy ? a : b;
+	first = draw(set) % n;
+	second = (first + 1 + draw(set) % (n - 1)) % n;
+	return usable[first]->busy <= usable[second]->busy ? usable[first] : usable[second];
 }
+
+/* ---- what calls brought ---- */
+
+bool endpoint_asked(struct endpoint *e)
+{
+	return breaker_asked(&e->breaker);
+}
+
+void endpoint_unanswered(struct endpoint *e)
+{
+	breaker_untold(&e->breaker);
+}
+
+/* One more may be taken out of use: those that are left can carry the load, or it is the
+ * only one. */
+static bool may_open(const struct endpoints *set, const struct endpoint *e)
+{
+	unsigned listed = 0, out = 1;
+
+	for (unsigned i = 0; i < set->count; i++) {
+		const struct endpoint *other = set->all[i];
+
+		listed += other->listed;
+		out += other != e && other->listed &&
+		       (other->ejected || other->breaker.state != BREAKER_CLOSED);
+	}
+	return listed < 2 || 2 * out <= listed;
+}
+
+void endpoint_answered(struct endpoints *set, struct endpoint *e, bool well)
+{
+	uint64_t now_ms = uv_now(&set->loop->uv);
+	enum breaker_state was = e->breaker.state;
+	bool wants = breaker_tell(&e->breaker, well, now_ms);
+
+	if (was == BREAKER_TRIED && well)
+		log_info("upstream-closed", L_STR("url", set->origins[e->origin].url));
+	if (!wants || (was == BREAKER_CLOSED && !may_open(set, e)))
+		return;
+	breaker_open(&e->breaker, now_ms);
+	log_warn("upstream-opened", L_STR("url", set->origins[e->origin].url),
+		L_INT("wait_ms", e->breaker.wait_ms));
+}
+
+/* ---- reaching them ---- */
 
 void endpoint_reached(struct endpoints *set, struct endpoint *e)
 {

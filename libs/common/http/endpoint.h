@@ -5,11 +5,12 @@
  * Names are resolved off the loop, at start and every few seconds; all addresses are used.
  * Of two addresses drawn at random the one with less in hand gets the call. One that
  * could not be reached is probed until it can; after EJECT_AFTER connects in a row that
- * did not work it is not chosen meanwhile.
+ * did not work it is not chosen meanwhile. One that answers badly has its breaker opened,
+ * as long as half of the addresses (or the only one) at most are out of use.
  *
  * Use:   endpoints_open with a checked list of URLs; endpoints_choose per call; tell what
- *        came of connecting by endpoint_reached and endpoint_failed; endpoints_tick
- *        regularly.
+ *        came of connecting by endpoint_reached and endpoint_failed, of a call by
+ *        endpoint_asked and endpoint_answered; endpoints_tick regularly.
  * Owns:  the endpoints; one that DNS no longer names goes when its last connection has.
  * Loop thread only.
  */
@@ -21,6 +22,7 @@
 
 #include "app/loop.h"
 #include "base/str.h"
+#include "http/breaker.h"
 
 #define ENDPOINTS_MAX 64
 #define ORIGINS_MAX   8
@@ -38,6 +40,7 @@ struct endpoint {
 	bool probing;         /* a connection is being made only to see whether it works */
 	unsigned failures;    /* connects in a row that did not work */
 	uint64_t probe_at_ms; /* 0: no probe is due */
+	struct breaker breaker;
 	unsigned connections; /* open or being opened */
 	unsigned busy;        /* of these, with a call */
 	struct list idle;     /* of these, ready; the one used last is first */
@@ -82,6 +85,13 @@ bool endpoints_are_unknown(const struct endpoints *set);
 
 /* Where a call should go, other than `avoid` (may be NULL); NULL: nowhere now. */
 struct endpoint *endpoints_choose(struct endpoints *set, const struct endpoint *avoid);
+/* May it be asked now? */
+bool endpoint_is_usable(const struct endpoints *set, const struct endpoint *e);
+/* A call goes to it; true if this call decides whether it is used again. */
+bool endpoint_asked(struct endpoint *e);
+void endpoint_answered(struct endpoints *set, struct endpoint *e, bool well);
+/* The call that should have decided was given up. */
+void endpoint_unanswered(struct endpoint *e);
 void endpoint_reached(struct endpoints *set, struct endpoint *e);
 void endpoint_failed(struct endpoints *set, struct endpoint *e);
 /* The other side closed an idle connection: it may be there no more. */

@@ -43,6 +43,8 @@ struct client_conn {
 	bool connected, reading, closing;
 	bool writing;      /* a part of the request is still in our hands */
 	bool answered;     /* a byte of the answer has come */
+	bool decides;      /* the call is the one that its endpoint's breaker waits for */
+	bool used;         /* it has carried a call before this one */
 	uint64_t since_ms; /* began to connect, heard the last byte, or became idle */
 	uv_connect_t connecting;
 	uv_write_t write;

@@ -60,9 +60,10 @@ begin
 	if keyed then
 		insert into idempotency (user_id, key, fingerprint, message_id, reply_id)
 		select i.user_id, i.key, i.fingerprint, i.message_id, i.reply_id
-		from unnest(p_user, p_key, p_fingerprint, p_message, p_reply)
-			as i(user_id, key, fingerprint, message_id, reply_id)
-		where i.key is not null order by i.user_id, i.key
+		-- Of a key that comes twice the first is kept: it is the one that may be accepted.
+		from unnest(p_user, p_key, p_fingerprint, p_message, p_reply) with ordinality
+			as i(user_id, key, fingerprint, message_id, reply_id, nth)
+		where i.key is not null order by i.user_id, i.key, i.nth
 		on conflict do nothing;
 	end if;
 

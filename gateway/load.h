@@ -1,0 +1,50 @@
+/*
+ * load - how many requests of one route may be with its service at a time. No I/O.
+ *
+ * A queue that stands shows in the fastest answer: when even that took longer than the
+ * target for a while, there is more in hand than the service gets done, and the limit
+ * comes down; when all of it is used and answers are fast, it goes up. What is beyond it is
+ * refused at once, so that what is let through is answered while somebody still waits.
+ * A route that is slow by nature is measured by its own best of the last minutes.
+ *
+ * Use:  load_init; load_has_room, then load_begin when the service is asked, load_end at
+ *       the first byte of its answer, or when none will come.
+ */
+#ifndef GATEWAY_LOAD_H
+#define GATEWAY_LOAD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define LOAD_MIN         8
+#define LOAD_START       1024
+#define LOAD_INTERVAL_US 100000
+#define LOAD_BEST_US     300000000 /* how long the best answer counts: once to twice that */
+#define LOAD_NATURAL_MAX 2000000   /* nothing is slower than this by nature */
+
+struct load {
+	unsigned in_hand, max;
+	unsigned peak; /* of in_hand, in this interval */
+	unsigned limit;
+	uint64_t target_us;
+	uint64_t from_us;    /* when the interval began */
+	uint64_t fastest_us; /* answer in it; UINT64_MAX: none */
+	uint64_t best_us, best_before_us, best_from_us;
+};
+
+/* How the service's part ended. */
+enum load_end {
+	LOAD_ANSWERED, /* or not, in the time it had */
+	LOAD_GIVEN_UP, /* the client left: it took longer than this */
+	LOAD_FAILED,   /* says nothing about time */
+};
+
+void load_init(struct load *l, unsigned max, uint64_t target_us);
+static inline bool load_has_room(const struct load *l)
+{
+	return l->in_hand < l->limit;
+}
+void load_begin(struct load *l);
+void load_end(struct load *l, enum load_end how, uint64_t took_us, uint64_t now_us);
+
+#endif

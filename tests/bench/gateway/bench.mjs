@@ -1,0 +1,194 @@
+// The gateway beside nginx and HAProxy: one loop, one worker, one thread, on the same upstream, in turns, many rounds. What counts are
+// the ratios within a round; their medians are shown. ROUNDS=5 SECONDS_EACH=3 node tests/bench/gateway/bench.mjs [cpu] [p99] [memory]
+//
+// The proxy has processor 0 to itself; wrk, the upstream and Redis share processor 1.
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { readFileSync, readdirSync } from 'node:fs';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { startGateway, token, tokenWith } from '../../e2e/lib/gateway.mjs';
+import { freePort } from '../../e2e/lib/stack.mjs';
+import { num, table, wrk } from '../lib.mjs';
+
+const here = fileURLToPath(new URL('.', import.meta.url));
+const ROUNDS = Number(process.env.ROUNDS || 5), SECONDS = Number(process.env.SECONDS_EACH || 3), CONNECTIONS = 64;
+const SECRET = 'a-secret-of-the-gateway-benchmark';
+const wanted = process.argv.slice(2), wants = (what) => !wanted.length || wanted.includes(what);
+const median = (list) => [...list].sort((a, b) => a - b)[Math.floor(list.length / 2)];
+const env = { PATH: `${process.env.PATH}:/usr/sbin:/sbin` };
+
+const dir = await mkdtemp(join(tmpdir(), 'castor-gateway-bench-'));
+const children = [], ports = {};
+
+async function answers(port) {
+	for (let i = 0; i < 100; i++) {
+		const up = await new Promise((resolve) => {
+			const s = connect(port, '127.0.0.1', () => s.destroy() && resolve(true));
+			s.on('error', () => resolve(false));
+		});
+		if (up)
+			return;
+		await sleep(50);
+	}
+	throw new Error(`nothing came up on ${port}`);
+}
+
+async function start(cpu, command, words, port) {
+	const child = spawn('taskset', ['-c', String(cpu), command, ...words], { stdio: ['ignore', 'ignore', 'inherit'], env });
+	children.push(child);
+	await answers(port);
+	return child.pid;
+}
+
+async function fill(file, port, port2 = 0) {
+	const out = join(dir, file.replace('/', '-'));
+	let text = await readFile(join(here, file), 'utf8');
+	for (const [name, value] of Object.entries({ DIR: dir, HERE: dir, PORT: port, PORT2: port2, UPSTREAM: ports.upstream, SECRET }))
+		text = text.replaceAll(`@${name}@`, value);
+	await writeFile(out, text);
+	return out;
+}
+
+// Nanoseconds of processor time of a process, its threads and its children.
+function cpuNs(pid) {
+	let total = 0;
+	for (const task of readdirSync(`/proc/${pid}/task`)) {
+		total += Number(readFileSync(`/proc/${pid}/task/${task}/schedstat`, 'utf8').split(' ')[0]);
+		for (const child of readFileSync(`/proc/${pid}/task/${task}/children`, 'utf8').trim().split(' ').filter(Boolean))
+			total += cpuNs(Number(child));
+	}
+	return total;
+}
+
+async function load(c, options = {}) {
+	const before = cpuNs(c.pid);
+	const r = await wrk(c.url, { seconds: SECONDS, connections: CONNECTIONS, token: c.token, ...options });
+	if (r.bad)
+		throw new Error(`${c.name}: ${r.bad} bad answers`);
+	return { ...r, us: (cpuNs(c.pid) - before) / 1000 / r.n };
+}
+
+process.on('exit', () => children.forEach((child) => child.kill('SIGTERM')));
+
+// ---- who takes part ----
+
+const anyUser = ['0190a5b0-0000-7000-8000-000000000001', '0190a5b0-0000-7000-8000-000000000002'];
+ports.upstream = await freePort();
+await start(1, 'nginx', ['-c', await fill('upstream.conf')], ports.upstream);
+const redisPort = await freePort();
+await start(1, 'redis-server', ['--port', String(redisPort), '--save', '', '--appendonly', 'no', '--dir', dir], redisPort);
+
+const contenders = [];
+const plainPath = '/.well-known/jwks.json', userPath = '/user/me', theirToken = tokenWith(Buffer.from(SECRET), ...anyUser);
+const add = (name, pid, port, path, t) => contenders.push({ name, pid, url: `http://127.0.0.1:${port}${path}`, port, token: t });
+
+await fill('jwt.js');
+for (const [name, file, t] of [['nginx', 'nginx.conf'], ['nginx + njs token', 'nginx-jwt.conf', theirToken]]) {
+	const port = await freePort();
+	add(name, await start(0, 'nginx', ['-c', await fill(file, port)], port), port, plainPath, t);
+}
+const haproxyPorts = [await freePort(), await freePort()];
+const haproxy = await start(0, 'haproxy', ['-db', '-f', await fill('haproxy.cfg', ...haproxyPorts)], haproxyPorts[0]);
+add('HAProxy', haproxy, haproxyPorts[0], plainPath);
+add('HAProxy + token', haproxy, haproxyPorts[1], plainPath, theirToken);
+
+const upstream = `http://127.0.0.1:${ports.upstream}`;
+const urls = { AUTH_URL: upstream, CHAT_URL: upstream, BILLING_URL: upstream };
+const gateways = [
+	await startGateway({ ...urls, ACCESS_LOG: 'false', GATEWAY_WORKERS: '1' }, ['taskset', '-c', '0']),
+	await startGateway({ ...urls, ACCESS_LOG: 'true', GATEWAY_WORKERS: '1', REDIS_URL: `redis://127.0.0.1:${redisPort}`,
+		LIMIT_READ_PER_USER: '1000000000', LIMIT_READ_PER_ADDRESS: '1000000000' }, ['taskset', '-c', '0']),
+];
+add('gateway', gateways[0].pid, gateways[0].port, plainPath);
+add('gateway, everything', gateways[1].pid, gateways[1].port, userPath, token(...anyUser));
+
+async function stop() {
+	for (const g of gateways)
+		await g.stop();
+	gateways.length = 0;
+	for (const child of children) {
+		child.kill('SIGTERM');
+		if (child.exitCode === null && child.signalCode === null)
+			await once(child, 'exit');
+	}
+	await rm(dir, { recursive: true });
+}
+
+// ---- what is measured ----
+
+async function cpuPerRequest() {
+	const rounds = [];
+	for (const c of contenders)
+		await load(c, { seconds: 1 });
+	for (let i = 0; i < ROUNDS; i++) {
+		const round = {};
+		for (const c of contenders)
+			round[c.name] = await load(c);
+		rounds.push(round);
+	}
+	const of = (name, get) => median(rounds.map((r) => get(r[name], r.nginx)));
+	table(`Processor time per request and requests a second (${CONNECTIONS} connections, medians of ${ROUNDS} rounds)`,
+		['', 'µs/request', 'of nginx', 'requests/s', 'of nginx', 'p99 ms'],
+		contenders.map(({ name }) => [name, num(of(name, (r) => r.us), 1), num(of(name, (r, n) => r.us / n.us), 2), num(of(name, (r) => r.rps)),
+			num(of(name, (r, n) => r.rps / n.rps), 2), num(of(name, (r) => r.p99), 2)]));
+	return of('HAProxy', (r) => r.rps);
+}
+
+// wrk has no rate of its own: each connection waits before the next request, on average so long that the sum is the rate.
+async function lateness(peak) {
+	const wait = CONNECTIONS / (0.7 * peak) * 1000 - 0.5, script = join(dir, 'rate.lua');
+	await writeFile(script, `function delay() return math.floor(${wait} * (0.5 + math.random()) + math.random()) end\n`);
+	const names = ['HAProxy', 'gateway', 'nginx', 'gateway, everything'], rounds = [];
+	for (let i = 0; i < ROUNDS; i++) {
+		const round = {};
+		for (const c of contenders.filter((one) => names.includes(one.name)))
+			round[c.name] = await load(c, { script });
+		rounds.push(round);
+	}
+	const of = (name, get) => median(rounds.map((r) => get(r[name], r.HAProxy)));
+	table('At about 70 % of HAProxy\'s peak', ['', 'requests/s', 'p50 ms', 'p99 ms', 'p99 of HAProxy'],
+		names.map((name) => [name, num(of(name, (r) => r.rps)), num(of(name, (r) => r.p50), 2), num(of(name, (r) => r.p99), 2), num(of(name, (r, h) => r.p99 / h.p99), 2)]));
+}
+
+const rssKb = (pid) => {
+	const own = Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))[1]);
+	return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').filter(Boolean).reduce((sum, c) => sum + rssKb(c), own);
+};
+
+async function idleMemory() {
+	const rows = [], N = 9000;
+	for (const name of ['nginx', 'HAProxy', 'gateway']) {
+		const c = contenders.find((one) => one.name === name), sockets = [];
+		const before = rssKb(c.pid);
+		while (sockets.length < N) {
+			const some = Array.from({ length: 50 }, () => connect(c.port, '127.0.0.1'));
+			await Promise.all(some.map((s) => new Promise((done) => {
+				s.on('error', done);
+				s.once('data', done);
+				s.write('GET /.well-known/jwks.json HTTP/1.1\r\nHost: a\r\n\r\n');
+			})));
+			sockets.push(...some);
+		}
+		await sleep(1000);
+		rows.push([name, num((rssKb(c.pid) - before) * 1024 / N), num(sockets.filter((s) => !s.destroyed && s.readyState === 'open').length)]);
+		for (const s of sockets)
+			s.destroy();
+		await sleep(1500);
+	}
+	table('Memory of an idle connection (user space, 9,000 of them, each served once)', ['', 'bytes', 'open'], rows);
+}
+
+try {
+	const peak = wants('cpu') ? await cpuPerRequest() : 20000;
+	if (wants('p99'))
+		await lateness(peak);
+	if (wants('memory'))
+		await idleMemory();
+} finally {
+	await stop();
+}

@@ -1,0 +1,126 @@
+// HTTP as bytes: cases from a data file, connections that say exactly what they are told, and answers read back.
+import { readFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const data = join(dirname(fileURLToPath(import.meta.url)), '../data');
+
+const BEGIN = {
+	$G: 'GET /.well-known/jwks.json HTTP/1.1\\r\\nHost: a\\r\\n',
+	$P: 'POST /auth/signup HTTP/1.1\\r\\nHost: a\\r\\nContent-Type: application/json\\r\\n',
+	$W: 'POST /webhook/stripe HTTP/1.1\\r\\nHost: a\\r\\nContent-Type: application/json\\r\\n',
+	$E: '\\r\\n',
+};
+const NAMED = { r: 13, n: 10, t: 9, 0: 0, '\\': 92 };
+
+function repeat(text) {
+	for (let last = null; last !== text;) {
+		last = text;
+		text = text.replace(/\{(\d+)\*([^{}]*)\}/g, (_, n, what) => what.repeat(Number(n)));
+	}
+	return text;
+}
+
+export function bytes(text) {
+	const plain = repeat(text).replace(/\$[GPWE]/g, (m) => BEGIN[m]);
+	const out = Buffer.alloc(plain.length);
+	let n = 0;
+	for (let i = 0; i < plain.length; i++) {
+		if (plain[i] !== '\\')
+			out[n++] = plain.charCodeAt(i);
+		else if (plain[++i] === 'x')
+			out[n++] = parseInt(plain.slice(i + 1, (i += 2) + 1), 16);
+		else if (plain[i] !== 'e') // \e: nothing
+			out[n++] = NAMED[plain[i]];
+	}
+	return out.subarray(0, n);
+}
+
+// [{ name, statuses, end, sees, bytes }] of a file in tests/e2e/data.
+export function readCases(file) {
+	const lines = readFileSync(join(data, file), 'utf8').split('\n').filter((l) => l && !l.startsWith('# ') && !l.startsWith('#  ') && l !== '#');
+	const cases = [];
+	for (let i = 0; i < lines.length; i += 2) {
+		const [, expected, name, sees] = /^(.*?) \| (.*?)(?: => (.*))?$/.exec(lines[i]);
+		const words = repeat(expected).trim().split(/\s+/), end = words.length > 1 ? words.pop() : '-';
+		cases.push({ name, statuses: words, end, sees, bytes: bytes(lines[i + 1]) });
+	}
+	return cases;
+}
+
+// One whole answer at the start of `got`, or null: { status, head, body, size }.
+function readAnswer(got, headOnly) {
+	const end = got.indexOf('\r\n\r\n');
+	if (end < 0)
+		return null;
+	const head = got.subarray(0, end).toString('latin1');
+	const status = Number(head.slice(9, 12));
+	const length = /\r\nContent-Length: (\d+)/i.exec(head);
+	if (headOnly || status < 200 || status === 204 || status === 304)
+		return { status, head, body: '', size: end + 4 };
+	if (length)
+		return got.length < end + 4 + Number(length[1]) ? null
+			: { status, head, body: got.subarray(end + 4, end + 4 + Number(length[1])).toString('latin1'), size: end + 4 + Number(length[1]) };
+	const last = got.indexOf('0\r\n\r\n', end + 4);
+	return last < 0 ? null : { status, head, body: got.subarray(end + 4, last).toString('latin1'), size: last + 5 };
+}
+
+// A connection made by `open` (net.connect, tls.connect): say, answer, ended.
+export class Talk {
+	constructor(socket) {
+		this.socket = socket;
+		this.got = Buffer.alloc(0);
+		this.closed = false;
+		this.wake = () => {};
+		socket.setNoDelay(true);
+		socket.on('data', (more) => {
+			this.got = this.got.length ? Buffer.concat([this.got, more]) : more;
+			this.wake();
+		});
+		for (const event of ['end', 'error', 'close'])
+			socket.on(event, () => {
+				this.closed = true;
+				this.wake();
+			});
+	}
+	static plain(port) {
+		return new Talk(connect(port, '127.0.0.1'));
+	}
+	say(what) {
+		if (!this.closed)
+			this.socket.write(what);
+	}
+	// In pieces of the sizes that `size` gives, each a write of its own.
+	async saySplit(what, size) {
+		for (let at = 0; at < what.length && !this.closed;) {
+			const n = size();
+			this.say(what.subarray(at, at + n));
+			at += n;
+			await new Promise((r) => setImmediate(r));
+		}
+	}
+	async until(test, ms) {
+		const deadline = setTimeout(() => this.wake(), ms);
+		const late = Date.now() + ms;
+		let result;
+		while (!(result = test()) && Date.now() < late)
+			await new Promise((r) => (this.wake = r));
+		clearTimeout(deadline);
+		return result;
+	}
+	// The next whole answer; null if the connection ended, or 5 s passed, without one.
+	async answer(headOnly = false) {
+		const found = await this.until(() => readAnswer(this.got, headOnly) ?? (this.closed ? 'none' : null), 5000);
+		if (!found || found === 'none')
+			return null;
+		this.got = this.got.subarray(found.size);
+		return found;
+	}
+	async ended() {
+		return Boolean(await this.until(() => this.closed, 5000));
+	}
+	end() {
+		this.socket.destroy();
+	}
+}

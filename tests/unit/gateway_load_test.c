@@ -1,0 +1,100 @@
+// needs: gateway/load.c
+#include "gateway/load.h"
+
+#include "tests/lib/test.h"
+
+#define MS     1000ull
+#define TARGET (500 * MS)
+
+static struct load l;
+static uint64_t now_us;
+
+static void start(unsigned max)
+{
+	load_init(&l, max, TARGET);
+	now_us = 1000000 * MS;
+	l.from_us = l.best_from_us = now_us;
+}
+
+/* An interval with so many in hand, each of which took so long. */
+static void interval(unsigned n, uint64_t took_us)
+{
+	for (unsigned i = 0; i < n; i++)
+		load_begin(&l);
+	for (unsigned i = 0; i + 1 < n; i++)
+		load_end(&l, LOAD_ANSWERED, took_us, now_us);
+	now_us += LOAD_INTERVAL_US;
+	load_end(&l, LOAD_ANSWERED, took_us, now_us);
+}
+
+TEST(a_queue_that_stands_brings_the_limit_down)
+{
+	start(4000);
+	CHECK_INT(l.limit, LOAD_START);
+	interval(10, 5 * MS);
+	for (int i = 0; i < 20; i++)
+		interval(l.limit, 800 * MS);
+	CHECK(l.limit < LOAD_START / 5);
+	for (int i = 0; i < 100; i++)
+		interval(l.limit, 800 * MS);
+	CHECK_INT(l.limit, LOAD_MIN);
+}
+
+TEST(only_the_fastest_answer_counts)
+{
+	start(4000);
+	interval(10, 5 * MS);
+	for (int i = 0; i < 20; i++) {
+		load_begin(&l);
+		load_end(&l, LOAD_ANSWERED, 20 * MS, now_us);
+		interval(500, 800 * MS);
+	}
+	CHECK_INT(l.limit, LOAD_START);
+}
+
+TEST(it_comes_back_when_answers_are_fast_and_all_of_it_is_used)
+{
+	start(2000);
+	interval(10, 5 * MS);
+	for (int i = 0; i < 100; i++)
+		interval(l.limit, 800 * MS);
+	interval(1, 5 * MS);
+	CHECK_INT(l.limit, LOAD_MIN); /* not used: nothing is learnt */
+	for (int i = 0; i < 200; i++)
+		interval(l.limit, 5 * MS);
+	CHECK_INT(l.limit, 2000);
+}
+
+TEST(what_is_slow_by_nature_is_no_queue)
+{
+	start(4000);
+	for (int i = 0; i < 50; i++)
+		interval(30, 900 * MS);
+	CHECK_INT(l.limit, LOAD_START);
+	interval(30, 1900 * MS);
+	CHECK_INT(l.limit, 27);
+}
+
+TEST(clients_that_give_up_show_that_it_was_slow)
+{
+	start(4000);
+	interval(10, 5 * MS);
+	for (int i = 0; i < 100; i++)
+		load_begin(&l);
+	for (int i = 0; i < 99; i++)
+		load_end(&l, LOAD_GIVEN_UP, 2 * MS, now_us); /* soon: says nothing */
+	now_us += LOAD_INTERVAL_US;
+	load_end(&l, LOAD_GIVEN_UP, 700 * MS, now_us);
+	CHECK_INT(l.limit, 90);
+}
+
+TEST(room_is_what_is_not_in_hand)
+{
+	start(2);
+	load_begin(&l);
+	CHECK(load_has_room(&l));
+	load_begin(&l);
+	CHECK(!load_has_room(&l));
+	load_end(&l, LOAD_FAILED, 0, now_us);
+	CHECK(load_has_room(&l));
+}
