@@ -55,6 +55,19 @@ test('two bodies at once under one key: one wins, the other is always 422', asyn
 	}
 });
 
+test('many keys at once, each several times, mixed: each makes one message, and a later repetition is told of the same', async () => {
+	for (let round = 0; round < ROUNDS; round++) {
+		const many = Array.from({ length: 60 }, newOp);
+		const mixed = Array.from({ length: 240 }, () => draw.pick(many)).concat(many);
+		const ask = (op, i) => post(i, op.key, op.content).then((r) => {
+			assert.equal(r.status, 202, `${r.outcome}; seed ${seed}`);
+			op.acks.push({ message: r.json.id, reply: r.json.reply.id });
+		});
+		await Promise.all(mixed.map(ask));
+		await Promise.all(many.map(ask));
+	}
+});
+
 test('the tables agree', async () => {
 	await assertClean(cluster, ops, journal);
 });

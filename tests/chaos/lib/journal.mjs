@@ -41,6 +41,7 @@ export function history(op, rows, journal) {
 	].sort((a, b) => a[0] - b[0]);
 	return [`message ${op.tag}, key ${op.key}, shape ${op.shape}, content ${JSON.stringify(op.content.slice(0, 120))}...`,
 		...events.map(([at, what]) => `  ${s(at)}  ${what}`),
+		...[...new Set(op.acks.map((a) => `  told as accepted: message ${a.message}, reply ${a.reply}`))],
 		...rows.map((r) => `  row  ${JSON.stringify({ ...r, content: r.content?.length > 160 ? `${r.content.slice(0, 160)}... (${r.content.length})` : r.content })}`),
 	].join('\n');
 }
