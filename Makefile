@@ -150,7 +150,7 @@ $(BUILD)/libtest.a: $(filter-out %/test.o,$(TESTLIB))
 MAKE_HERE = +@$(MAKE) --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
 export BUILD
 
-.PHONY: run up down reset status logs check test lint format fuzz bench coverage compose-test clean help
+.PHONY: run up down reset status logs check test lint format fuzz bench chaos coverage compose-test clean help
 run: ## start everything in the foreground; Ctrl-C stops it (PORT=8000)
 	@scripts/deps.sh run
 	$(MAKE_HERE) all
@@ -190,6 +190,10 @@ bench: ## how fast it is, beside what bounds it
 	@scripts/deps.sh test bench
 	$(MAKE_HERE) all benches
 	@tests/bench/run.sh
+chaos: ## what must not be lost when processes are changed or attacked under load (minutes)
+	@scripts/deps.sh test
+	$(MAKE_HERE) all
+	@set -e; for one in tests/chaos/*.sh; do echo "$$one"; $$one; done
 coverage: ## lines and branches that the tests reach
 	@scripts/deps.sh test
 	$(MAKE_HERE) BUILD=$(BUILD)-cov CFLAGS='-O1 -g --coverage -fprofile-update=atomic' all tests

@@ -87,6 +87,22 @@ void conn_answered(struct conn *c)
 		finish(c);
 }
 
+void conn_hand_over(struct conn *c)
+{
+	struct http_exchange *x = c->x;
+	bool last = x->closes || c->eof;
+
+	conn_forget_body(c);
+	c->x = NULL;
+	x->conn = NULL;
+	x->handed_over = true;
+	conn_set_state(c, last ? CONN_LINGER : CONN_HEAD);
+	c->scan = (struct head_scan){ 0 };
+	c->began = false;
+	conn_dirty(c);
+	task_cancel(&x->task);
+}
+
 void conn_refuse(struct conn *c, const struct refusal *no)
 {
 	struct http_server *s = c->server;

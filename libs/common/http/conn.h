@@ -56,13 +56,22 @@ void conn_resume(struct conn *c);
 void conn_set_state(struct conn *c, enum conn_state state);
 /* Reads, or does not, as the state asks for. */
 void conn_settle_reading(struct conn *c);
+/* c->x's stream was ended between two events; its handler is told. */
+void conn_hand_over(struct conn *c);
 /* The bytes of c->x's body count no longer. */
 void conn_forget_body(struct conn *c);
+
+/* ---- reply_stream.c ---- */
+
+/* Ends a stream of events, if it is between two of them: false if not. */
+bool stream_end_early(struct http_exchange *x);
 
 /* ---- conn_life.c ---- */
 
 /* Takes the connection that waits on the listener. */
 void conn_accept(struct http_server *s);
+/* Takes one that was accepted already. */
+void conn_adopt(struct http_server *s, int fd);
 /* The tick: closes or refuses what is too slow. */
 void conn_check_time(struct conn *c, uint64_t now_ms);
 /* At once; a handler that still waits is told by task_cancel. */
