@@ -69,7 +69,7 @@ static struct peer *service(void)
 
 void fixture_start(const char *const *settings)
 {
-	const char *env[SETTINGS_MAX + 8];
+	const char *env[SETTINGS_MAX + 10];
 	size_t n = 0;
 
 	memset(&fx, 0, sizeof fx);
@@ -87,6 +87,7 @@ void fixture_start(const char *const *settings)
 	}
 	/* The first of a name holds. Redis is not there: it is not needed. */
 	env[n++] = "SECRET_KEY=" SECRET;
+	env[n++] = "GATEWAY_WORKERS=1"; /* without Redis limits are each one's own */
 	env[n++] = "REDIS_URL=unix:///nonexistent/redis.sock";
 	env[n++] = fixture_format("AUTH_URL=%s", peer_url(fx.auth));
 	env[n++] = fixture_format("CHAT_URL=%s", peer_url(fx.chat));

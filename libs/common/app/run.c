@@ -252,6 +252,8 @@ static void watch_signal(struct app *app, uv_signal_t *sig, int signum, uv_signa
 
 static void open_loop(struct app *app)
 {
+	sigset_t none;
+
 	signal(SIGPIPE, SIG_IGN);
 	loop_init(&app->loop);
 	timer_open(&app->loop, &app->drain_tick, on_drain_tick);
@@ -263,6 +265,9 @@ static void open_loop(struct app *app)
 		uv_signal_stop(&app->sigint);
 		signal(SIGINT, SIG_IGN);
 	}
+	/* What came since the master forked is heard now; its mask was inherited. */
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
 static void open_metrics(struct app *app)

@@ -56,7 +56,6 @@ static void forget_master(struct master *m, struct app *mine)
 static _Noreturn void be_worker(
 	struct master *m, struct app *app, struct seat *seat, pid_t master)
 {
-	sigset_t none;
 	int code;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -66,8 +65,6 @@ static _Noreturn void be_worker(
 	forget_master(m, app);
 	signal(SIGHUP, SIG_IGN); /* both are said to a whole group at times */
 	signal(SIGUSR2, SIG_IGN);
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
 	app->seat = seat;
 	code = app_run(app);
 	app_free(&app);
