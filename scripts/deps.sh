@@ -28,6 +28,8 @@ needs() {
 	test     nodejs                   cmd:node
 	test     npm                      cmd:npm
 	test     chromium                 cmd:chromium
+	test     openssl                  cmd:openssl
+	test     sslscan                  cmd:sslscan
 	bench    wrk                      cmd:wrk
 	lint     gcc                      cmd:gcc
 	lint     clang                    cmd:clang

@@ -68,6 +68,7 @@ struct seat {
 	unsigned slot;  /* of the area */
 	int report;     /* pipe: a byte says that the worker is ready */
 	unsigned count; /* workers beside it, itself included */
+	struct ticket_ring *tickets;
 };
 
 struct app {

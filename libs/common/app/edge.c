@@ -5,6 +5,7 @@
 #include "app/app.h"
 #include "app/master.h"
 #include "http/server.h"
+#include "http/tls_context.h"
 
 #define AT(member) offsetof(struct edge, member)
 
@@ -35,6 +36,16 @@ const struct setting edge_settings[] = {
 		"on one connection", 1, 1000000000 },
 	{ "GATEWAY_MEMORY_MB", SETTING_INT, AT(memory_mb), "64",
 		"of requests that are not answered yet, per worker", 1, 65536 },
+	{ "GATEWAY_TLS_LISTEN", SETTING_ADDR, AT(tls_listen), "",
+		"where requests are served by TLS; none: nowhere" },
+	{ "GATEWAY_TLS_CERT", SETTING_STR, AT(tls_certificates), "",
+		"PEM file, the chain behind the certificate; several: a.pem,b.pem" },
+	{ "GATEWAY_TLS_KEY", SETTING_STR, AT(tls_keys), "",
+		"PEM files of their keys, in the same order" },
+	{ "GATEWAY_HANDSHAKE_MS", SETTING_INT, AT(handshake_ms), "10000", "of TLS", 10,
+		600000 },
+	{ "GATEWAY_HSTS_S", SETTING_INT, AT(hsts_s), "63072000",
+		"Strict-Transport-Security of answers by TLS; 0: none", 0, 1000000000 },
 	{ 0 },
 };
 
@@ -56,16 +67,23 @@ void edge_check(struct app *app, struct buf *problems)
 {
 	struct edge *e = &app->edge;
 
-	(void)problems;
 	if (e->workers == 0)
 		e->workers = processors();
 	default_to(&e->per_address, app->set.production, 100);
 	default_to(&e->per_address_rate, app->set.production, 50);
+	if (!e->tls_listen)
+		return;
+	if (e->tls_certificates && e->tls_keys)
+		e->tls = tls_context_new(e->tls_certificates, e->tls_keys, problems);
+	else
+		buf_addf(problems,
+			"GATEWAY_TLS_LISTEN: needs GATEWAY_TLS_CERT and "
+			"GATEWAY_TLS_KEY\n");
 }
 
 void edge_fini(struct edge *e)
 {
-	(void)e;
+	tls_context_free(&e->tls);
 }
 
 void edge_options(const struct app *app, struct http_server_options *o)
@@ -79,6 +97,7 @@ void edge_options(const struct app *app, struct http_server_options *o)
 	o->per_address_rate = (unsigned)e->per_address_rate;
 	o->is_proxy = app->spec->is_proxy;
 	o->memory_max = (size_t)e->memory_mb << 20;
+	o->handshake_ms = (unsigned)e->handshake_ms;
 	o->head_ms = (unsigned)e->head_ms;
 	o->body_ms = (unsigned)e->body_ms;
 	o->idle_ms = (unsigned)e->idle_ms;

@@ -12,6 +12,7 @@
 
 struct app;
 struct http_server_options;
+struct tls_context;
 
 struct edge {
 	int64_t workers;   /* 0: one per processor */
@@ -20,6 +21,9 @@ struct edge {
 	int64_t head_ms, body_ms, idle_ms, write_ms;
 	int64_t requests; /* per connection */
 	int64_t memory_mb;
+	const char *tls_listen, *tls_certificates, *tls_keys;
+	int64_t handshake_ms, hsts_s;
+	struct tls_context *tls; /* NULL without tls_listen */
 };
 
 extern const struct setting edge_settings[];

@@ -1,11 +1,12 @@
 /* A new program in the old one's process: what it inherits is told in one variable, a line
  * for each thing: "master <pid>" (it is for this process alone), "socket <fd> <address>",
- * "worker <pid> <fd of its pipe> <retiring>". */
+ * "tickets <fd>", "worker <pid> <fd of its pipe> <retiring>". */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -67,6 +68,15 @@ static void tell_socket(struct buf *b, int fd, const char *address, bool keep)
 		buf_addf(b, "socket %d %s\n", fd, address);
 }
 
+/* Not in clear where other processes may look: in a file without a name. */
+static void tell_tickets(const struct master *m, struct buf *b)
+{
+	int fd = memfd_create("tickets", 0);
+
+	if (fd >= 0 && write(fd, &m->tickets, sizeof m->tickets) == sizeof m->tickets)
+		buf_addf(b, "tickets %d\n", fd);
+}
+
 static void tell_all(struct master *m, struct buf *b, bool keep)
 {
 	const struct app *app = m->app;
@@ -74,6 +84,9 @@ static void tell_all(struct master *m, struct buf *b, bool keep)
 	buf_addf(b, "master %d\n", (int)getpid());
 	tell_socket(b, app->admin_fd, app->set.admin_listen, keep);
 	tell_socket(b, app->listen_fd, app->set.listen, keep);
+	tell_socket(b, app->tls_fd, app->edge.tls_listen, keep);
+	if (keep)
+		tell_tickets(m, b);
 	LIST_EACH (&m->workers, link) {
 		const struct worker *w = container_of(link, struct worker, link);
 
@@ -110,8 +123,20 @@ static void take_socket(struct app *app, int fd, const char *address)
 		app->admin_fd = fd;
 	else if (!app->listen_fd && !strcmp(address, app->set.listen))
 		app->listen_fd = fd;
+	else if (!app->tls_fd && app->edge.tls_listen &&
+		 !strcmp(address, app->edge.tls_listen))
+		app->tls_fd = fd;
 	else
 		close(fd); /* no longer asked for */
+}
+
+static void take_tickets(struct master *m, int fd)
+{
+	struct ticket_ring ring;
+
+	if (pread(fd, &ring, sizeof ring, 0) == sizeof ring)
+		m->tickets = ring;
+	close(fd);
 }
 
 static void take_line(struct master *m, const char *line)
@@ -121,6 +146,8 @@ static void take_line(struct master *m, const char *line)
 
 	if (sscanf(line, "socket %d %511[^\n]", &a, address) == 2) {
 		take_socket(m->app, a, address);
+	} else if (sscanf(line, "tickets %d", &a) == 1) {
+		take_tickets(m, a);
 	} else if (sscanf(line, "worker %d %d %d", &a, &b, &c) == 3) {
 		fcntl(b, F_SETFD, FD_CLOEXEC);
 		m->generation = 1;

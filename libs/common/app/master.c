@@ -54,6 +54,7 @@ static void move_sockets(struct app *from, struct app *to)
 {
 	move_socket(&from->admin_fd, from->set.admin_listen, &to->admin_fd,
 		to->set.admin_listen);
+	move_socket(&from->tls_fd, from->edge.tls_listen, &to->tls_fd, to->edge.tls_listen);
 	move_socket(&from->listen_fd, from->set.listen, &to->listen_fd, to->set.listen);
 }
 
@@ -365,6 +366,7 @@ int master_run(struct app **app, char **argv)
 	log_open_direct(m.app->spec->name, level);
 	block_signals(&m);
 	open_metrics(&m);
+	tickets_init(&m.tickets, clock_wall_s());
 	handover_take(&m);
 	if (app_open_sockets(m.app)) {
 		begin_change(&m, m.app);

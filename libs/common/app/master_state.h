@@ -8,6 +8,7 @@
 #include <sys/types.h>
 
 #include "app/master.h"
+#include "secure/tickets.h"
 
 struct worker {
 	struct list link;
@@ -37,6 +38,7 @@ struct master {
 	struct metrics_area *area;
 	struct metrics *metrics;
 	bool slots[256]; /* in use */
+	struct ticket_ring tickets;
 	int64_t *serving_gauge, *retiring_gauge;
 	uint64_t *deaths, *changes, *failures;
 };

@@ -10,6 +10,7 @@
 #include "http/listen.h"
 #include "http/serve.h"
 #include "http/server.h"
+#include "http/tls_context.h"
 
 #define TICK_MS        50
 #define PULSE_MS       1000
@@ -41,6 +42,8 @@ bool app_open_sockets(struct app *app)
 
 	if (ok && (app->spec->uses & USES_HTTP))
 		ok = open_socket(set->listen, set->listen_shared, &app->listen_fd);
+	if (ok && app->edge.tls_listen)
+		ok = open_socket(app->edge.tls_listen, set->listen_shared, &app->tls_fd);
 	if (!ok)
 		app_close_sockets(app);
 	return ok;
@@ -181,6 +184,8 @@ static uint64_t give_way(struct app *app)
 	if (!app->set.listen_shared || !app->server)
 		return delay_ms;
 	http_server_yield(app->server);
+	if (app->tls_server)
+		http_server_yield(app->tls_server);
 	return delay_ms < YIELD_LEAST_MS ? YIELD_LEAST_MS : delay_ms;
 }
 
@@ -319,7 +324,14 @@ static enum err open_servers(struct app *app)
 		.admit = spec->serve ? spec->admit : routes_admit };
 	if (spec->uses & USES_EDGE)
 		edge_options(app, &o);
-	return open_server(app, o, &app->listen_fd, &app->server);
+	e = open_server(app, o, &app->listen_fd, &app->server);
+	if (e != ERR_OK || !app->edge.tls)
+		return e;
+	tls_context_share(app->edge.tls, app->seat ? app->seat->tickets : NULL);
+	o.listen = app->edge.tls_listen;
+	o.tls = app->edge.tls;
+	o.hsts_s = (unsigned)app->edge.hsts_s;
+	return open_server(app, o, &app->tls_fd, &app->tls_server);
 }
 
 static enum err start(struct app *app)

@@ -74,13 +74,15 @@ static _Noreturn void be_worker(
 
 bool worker_start(struct master *m, struct app *app, unsigned generation)
 {
-	struct seat seat = {
-		.area = m->area, .slot = free_slot(m), .count = (unsigned)app->edge.workers
-	};
+	struct seat seat = { .area = m->area,
+		.slot = free_slot(m),
+		.count = (unsigned)app->edge.workers,
+		.tickets = &m->tickets };
 	pid_t self = getpid(), pid;
 	struct worker *w;
 	int ends[2];
 
+	tickets_turn(&m->tickets, clock_wall_s());
 	if (!seat.slot || pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0)
 		return false;
 	seat.report = ends[1];

@@ -6,6 +6,7 @@
 
 #include "http/conn.h"
 #include "http/peers.h"
+#include "http/tls.h"
 
 static const struct refusal slow_head = { 408, "The head took too long to come" };
 static const struct refusal slow_body = { 408, "The body took too long to come" };
@@ -64,6 +65,10 @@ void conn_check_time(struct conn *c, uint64_t now_ms)
 		return;
 	}
 	switch (c->state) {
+	case CONN_HANDSHAKE:
+		if (ms >= c->server->o.handshake_ms)
+			conn_close(c);
+		break;
 	case CONN_HEAD:
 		check_head_time(c, ms, now_ms);
 		break;
@@ -93,6 +98,7 @@ static void on_closed(uv_handle_t *h)
 	struct http_server *s = c->server;
 
 	conn_write_fini(c);
+	tls_free(&c->tls);
 	s->held -= c->pending.len;
 	buf_fini(&c->pending);
 	list_del(&c->link);
@@ -177,6 +183,10 @@ static struct conn *conn_new(struct http_server *s)
 	list_push(&s->conns, &c->link);
 	s->conn_count++;
 	conn_set_state(c, CONN_HEAD);
+	if (s->o.tls) {
+		conn_set_state(c, CONN_HANDSHAKE);
+		c->tls = tls_new(s->o.tls);
+	}
 	if (s->is_unix)
 		uv_pipe_init(&s->loop->uv, &c->uv.pipe, 0);
 	else

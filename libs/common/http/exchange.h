@@ -106,8 +106,11 @@ struct http_server {
 	unsigned conn_count, exchange_count, spare_count;
 	struct buf spare_out[SPARE_OUT_MAX];
 	unsigned spare_out_count;
-	char *read_buffer;   /* shared: eaten or copied away before the next read */
-	struct peers *peers; /* NULL without a limit per address */
+	char *read_buffer;  /* shared: eaten or copied away before the next read */
+	char *plain_buffer; /* the same, for what TLS has opened */
+	struct str hsts;    /* a line of every answer; empty: none */
+	char hsts_line[80];
+	struct peers *peers;            /* NULL without a limit per address */
 	struct histogram **route_times; /* serve.c's */
 	size_t held;                    /* bytes of requests, all together */
 	uint64_t refused;

@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <netinet/in.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 
@@ -31,6 +32,7 @@ static void fill_in(struct http_server_options *o)
 	default_to(&o->requests_max, 10000);
 	default_to(&o->idle_ms, 60000);
 	default_to(&o->head_ms, 10000);
+	default_to(&o->handshake_ms, 10000);
 	default_to(&o->body_ms, 60000);
 	default_to(&o->pace_ms, 5000);
 	default_to(&o->write_ms, 30000);
@@ -40,8 +42,8 @@ static void fill_in(struct http_server_options *o)
 /* Fine enough for the shortest of them. */
 static unsigned tick_ms(const struct http_server_options *o)
 {
-	const unsigned waits[] = { o->idle_ms, o->head_ms, o->body_ms, o->pace_ms,
-		o->write_ms, o->linger_ms };
+	const unsigned waits[] = { o->idle_ms, o->handshake_ms, o->head_ms, o->body_ms,
+		o->pace_ms, o->write_ms, o->linger_ms };
 	unsigned least = 4 * TICK_MAX_MS;
 
 	for (size_t i = 0; i < sizeof waits / sizeof *waits; i++) {
@@ -109,6 +111,20 @@ static int start_listening(struct http_server *s)
 	return rc ? rc : uv_listen(&s->listener.stream, BACKLOG, on_connection);
 }
 
+static void prepare_tls(struct http_server *s)
+{
+	if (!s->o.tls)
+		return;
+	s->plain_buffer = malloc(READ_BUFFER_SIZE);
+	if (!s->plain_buffer)
+		abort();
+	if (!s->o.hsts_s)
+		return;
+	snprintf(s->hsts_line, sizeof s->hsts_line,
+		"\r\nStrict-Transport-Security: max-age=%u", s->o.hsts_s);
+	s->hsts = str_of(s->hsts_line);
+}
+
 static void on_hook(struct loop_hook *hook);
 
 enum err http_server_open(
@@ -129,6 +145,7 @@ enum err http_server_open(
 	s->read_buffer = malloc(READ_BUFFER_SIZE);
 	if (!s->read_buffer)
 		abort();
+	prepare_tls(s);
 	if (o->per_address_max || o->per_address_rate)
 		s->peers = peers_new(o->per_address_max, o->per_address_rate);
 	timer_open(loop, &s->tick, on_tick);
@@ -192,6 +209,7 @@ static void free_server(struct http_server *s)
 	peers_free(&s->peers);
 	free(s->route_times);
 	free(s->read_buffer);
+	free(s->plain_buffer);
 	if (s->closed)
 		s->closed(s->closed_ctx);
 	free(s);

@@ -28,6 +28,7 @@
 #include "http/http.h"
 
 struct http_server;
+struct tls_context;
 struct app;
 
 struct http_server_options {
@@ -49,10 +50,13 @@ struct http_server_options {
 	unsigned per_address_rate; /* new ones a second from one address; 0: no limit */
 	/* Addresses that these two are not for; NULL: none. */
 	bool (*is_proxy)(struct app *app, struct str peer);
-	size_t memory_max;  /* bytes of requests, all together; 0: 64 MiB */
-	unsigned idle_ms;   /* keep-alive without a request; 0: 60 s */
-	unsigned head_ms;   /* first byte to last byte of a head; 0: 10 s */
-	unsigned body_ms;   /* whole body; 0: 60 s */
+	size_t memory_max;       /* bytes of requests, all together; 0: 64 MiB */
+	unsigned idle_ms;        /* keep-alive without a request; 0: 60 s */
+	struct tls_context *tls; /* NULL: plain */
+	unsigned hsts_s;         /* Strict-Transport-Security: max-age; 0: none */
+	unsigned handshake_ms;   /* of TLS; 0: 10 s */
+	unsigned head_ms;        /* first byte to last byte of a head; 0: 10 s */
+	unsigned body_ms;        /* whole body; 0: 60 s */
 	unsigned pace_ms;   /* after this, a body must come at 1 KiB/s on average; 0: 5 s */
 	unsigned write_ms;  /* a write without progress; 0: 30 s */
 	unsigned linger_ms; /* reading on after a last answer; 0: 1 s */
