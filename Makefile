@@ -48,7 +48,7 @@ ifeq ($(SAN),)
 ALL_CFLAGS += $(HARDEN)
 ALL_LDFLAGS := $(HARDEN_LD)
 else
-ALL_CFLAGS += -fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer -O1
+ALL_CFLAGS += -DCONFINE_OFF -fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer -O1
 ALL_LDFLAGS := -fsanitize=$(SAN:fuzzer-no-link%=fuzzer%)
 endif
 LIBS := $(PKG_LIBS) -lpthread
@@ -196,7 +196,7 @@ chaos: ## what must not be lost when processes are changed or attacked under loa
 	@set -e; for one in tests/chaos/*.sh; do echo "$$one"; $$one; done
 coverage: ## lines and branches that the tests reach
 	@scripts/deps.sh test
-	$(MAKE_HERE) BUILD=$(BUILD)-cov CFLAGS='-O1 -g --coverage -fprofile-update=atomic' all tests
+	$(MAKE_HERE) BUILD=$(BUILD)-cov CFLAGS='-O1 -g --coverage -fprofile-update=atomic -DCONFINE_OFF' all tests
 	@BUILD=$(BUILD)-cov scripts/coverage.sh
 compose-test: ## bring docker-compose.yml up for real, and down again
 	@scripts/deps.sh compose

@@ -15,13 +15,13 @@ const changes = Number(process.env.CHANGES ?? 3);
 const connections = Number(process.env.CONNECTIONS ?? 100);
 const streams = Number(process.env.STREAMS ?? 20);
 const workers = 2;
+const settings = {
+	GATEWAY_WORKERS: String(workers), LISTEN_SHARED: 'yes', DRAIN_IDLE_MS: '3000', ACCESS_LOG: 'off', GATEWAY_CONNECTION_REQUESTS: '1000000',
+};
 let stack, me;
 
 before(async () => {
-	stack = await startStack({
-		BASIC_DAILY_MESSAGES: '100000', GATEWAY_WORKERS: String(workers), LISTEN_SHARED: 'yes', DRAIN_IDLE_MS: '3000',
-		ACCESS_LOG: 'off', GATEWAY_CONNECTION_REQUESTS: '1000000',
-	});
+	stack = await startStack({ BASIC_DAILY_MESSAGES: '100000', ...settings });
 	me = await signUp(stack.base);
 });
 after(() => stack?.stop());
@@ -125,11 +125,14 @@ test('SIGUSR2: another program in the same process, nothing lost', async () => {
 	assert.equal(await stack.pid('gateway'), pid, 'the process stays');
 });
 
-// The environment of the stack's gateway, with another address for its admin listener.
+// Another gateway at the same address, with an admin listener of its own.
 async function startSuccessor() {
-	const environ = await readFile(`/proc/${await stack.pid('gateway')}/environ`, 'utf8');
 	const admin = `127.0.0.1:${await freePort()}`;
-	const env = Object.fromEntries(environ.split('\0').filter(Boolean).map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]));
+	const { AUTH_URL, CHAT_URL, BILLING_URL, REDIS_URL, CASTOR_ENV } = stack.env;
+	const env = {
+		AUTH_URL, CHAT_URL, BILLING_URL, REDIS_URL, CASTOR_ENV, ...settings, PATH: process.env.PATH,
+		LISTEN: new URL(stack.base).host, JWT_PUBLIC_KEY_FILE: join(stack.dir, 'secrets/jwt.pub'),
+	};
 	const log = openSync(join(stack.dir, 'log/successor.log'), 'a');
 	const child = spawn(join(process.env.BUILD ?? process.env.CASTOR_BUILD ?? 'build', 'bin/gateway'), [], {
 		env: { ...env, ADMIN_LISTEN: admin }, stdio: ['ignore', log, log],

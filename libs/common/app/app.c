@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "app/admin.h"
+#include "app/confine.h"
 #include "app/master.h"
 #include "app/run.h"
 #include "data/migrate.h"
@@ -25,6 +26,11 @@ static const struct setting of_all[] = {
 	{ "DRAIN_DELAY_MS", SETTING_INT, AT(drain_delay_ms), "0",
 		"how long it listens on after SIGTERM, not ready, until balancers know", 0,
 		600000 },
+	{ "CONFINE", SETTING_CHOICE, AT(confine), CONFINE_DEFAULT,
+		"only system calls and files that are needed (app/confine.h)",
+		.choices = "on|off|log" },
+	{ "CONFINE_READ", SETTING_STR, AT(confine_read), "",
+		"further files and folders to be read while it serves: a CA of the database" },
 	{ "DRAIN_IDLE_MS", SETTING_INT, AT(drain_idle_ms), "-1",
 		"how long idle connections may then bring a last request; -1: 5000 in "
 		"production, else 250",
@@ -179,6 +185,15 @@ static int ask_health(struct app *app)
 	return admin_ask_ready(app->set.admin_listen);
 }
 
+static int check_confinement(struct app *app)
+{
+	struct buf ignored = { 0 };
+
+	settings_read(of_all, &app->set, &app->arena, &ignored);
+	buf_fini(&ignored);
+	return confine_check(app->set.confine, app->set.confine_read);
+}
+
 static int serve(struct app *app)
 {
 	int code = 1;
@@ -206,6 +221,8 @@ static int run(struct app *app, int argc, char **argv)
 	if (command && app->spec->command &&
 		(code = app->spec->command(app, argc - 1, argv + 1)) >= 0)
 		return code;
+	if (command && !strcmp(command, "confine-check"))
+		return check_confinement(app);
 	if (command && !strcmp(command, "check"))
 		return check(app) ? 0 : 2;
 	if (command) {

@@ -8,6 +8,7 @@
  *   <process>            serve until SIGTERM or SIGINT, then drain (a second one: at once)
  *   <process> migrate    bring the service's schema up to date (DATABASE_URL: an owner's)
  *   <process> settings   print every setting
+ *   <process> confine-check   confine itself, try what must fail, and say what did
  *   <process> check      say whether the settings are good; exit code 0 if so
  *   <process> health     ask /readyz of ADMIN_LISTEN; exit code 0 when ready
  *   <process> version
@@ -58,6 +59,8 @@ struct app_settings {
 	int64_t drain_delay_ms;     /* before that: not ready, but still listening */
 	int64_t drain_idle_ms;      /* how long idle connections are kept open for a last
 				       request */
+	const char *confine;        /* on, off, log: app/confine.h */
+	const char *confine_read;   /* further files and folders */
 	bool listen_shared;         /* a successor may listen beside this one */
 	bool production;            /* env is "production" */
 };

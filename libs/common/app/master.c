@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "app/confine.h"
 #include "app/master_state.h"
 #include "app/run.h"
 #include "base/clock.h"
@@ -364,6 +365,7 @@ int master_run(struct app **app, char **argv)
 	}
 	log_level_parse(str_of(m.app->set.log_level), &level);
 	log_open_direct(m.app->spec->name, level);
+	confine_harden(m.app->set.confine);
 	block_signals(&m);
 	open_metrics(&m);
 	tickets_init(&m.tickets, clock_wall_s());

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "app/admin.h"
+#include "app/confine.h"
 #include "base/clock.h"
 #include "data/pg.h"
 #include "data/redis.h"
@@ -350,6 +351,8 @@ int app_run(struct app *app)
 	enum err e;
 
 	log_level_parse(str_of(app->set.log_level), &level);
+	if (!confine(app->set.confine, app->set.confine_read))
+		return 1;
 	log_open(app->spec->name, level);
 	open_loop(app);
 	e = start(app);
