@@ -191,7 +191,7 @@ bench: ## how fast it is, beside what bounds it
 	$(MAKE_HERE) all benches
 	@tests/bench/run.sh
 chaos: ## what must not be lost when processes are changed or attacked under load (minutes)
-	@scripts/deps.sh test
+	@scripts/deps.sh test chaos
 	$(MAKE_HERE) all
 	@set -e; for one in tests/chaos/*.sh; do echo "$$one"; $$one; done
 coverage: ## lines and branches that the tests reach

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # deps.sh PURPOSE...: what Castor needs from Debian's archive is there afterwards.
 #
-# Purposes: run, test (what run needs, too), bench, lint, fuzz, compose, debootstrap. Says what it
+# Purposes: run, test (what run needs, too), bench, chaos, lint, fuzz, compose, debootstrap. Says what it
 # installs, as root or by sudo; asks only on a terminal. Leaves no service running and no package source
 # behind. `deps.sh mirror` prints the mirror of Debian that this machine uses.
 set -euo pipefail
@@ -31,6 +31,7 @@ needs() {
 	test     openssl                  cmd:openssl
 	test     sslscan                  cmd:sslscan
 	bench    wrk                      cmd:wrk
+	chaos    slowhttptest             cmd:slowhttptest
 	lint     gcc                      cmd:gcc
 	lint     clang                    cmd:clang
 	lint     clang-format             cmd:clang-format

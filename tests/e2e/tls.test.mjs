@@ -43,6 +43,7 @@ function shake(options = {}) {
 	return new Promise((resolve, reject) => {
 		const s = tls.connect({ host: '127.0.0.1', port, servername: 'a.test', rejectUnauthorized: false, ...options }, () => resolve(s));
 		s.on('error', reject);
+		s.given = new Promise((given) => s.once('session', given));
 		s.setTimeout(5000, () => s.destroy(new Error('silence')));
 	});
 }
@@ -62,7 +63,7 @@ async function ask(s, text) {
 const head = (host = 'a.test', more = '') => `GET /.well-known/jwks.json HTTP/1.1\r\nHost: ${host}\r\n${more}\r\n`;
 const last = 'Connection: close\r\n';
 
-test('an answer, its fields, and a clean end', async () => {
+test('an answer, its fields, and a clean end', { timeout: 60_000 }, async () => {
 	const s = await shake({ ALPNProtocols: ['h2', 'http/1.1'] });
 	assert.equal(s.getProtocol(), 'TLSv1.3');
 	assert.equal(s.alpnProtocol, 'http/1.1');
@@ -73,7 +74,7 @@ test('an answer, its fields, and a clean end', async () => {
 	assert.equal(plain.headers.get('strict-transport-security'), null, 'not in plain');
 });
 
-test('bytes one by one, and bodies larger than a record', async () => {
+test('bytes one by one, and bodies larger than a record', { timeout: 60_000 }, async () => {
 	const s = await shake();
 	const answering = ask(s, '');
 	for (const c of head('a.test', last)) {
@@ -98,7 +99,7 @@ test('bytes one by one, and bodies larger than a record', async () => {
 	assert.match(await ask(long, `GET /openapi.yaml HTTP/1.1\r\nHost: a.test\r\n${last}\r\n`), /openapi: 3/);
 });
 
-test('versions and ciphers: exactly those of the list', async () => {
+test('versions and ciphers: exactly those of the list', { timeout: 60_000 }, async () => {
 	await refuses({ minVersion: 'TLSv1', maxVersion: 'TLSv1.1', ciphers: 'ALL:@SECLEVEL=0' });
 	const accepted = [];
 	const all = (await run('openssl', ['ciphers', '-s', '-tls1_2', 'ALL:COMPLEMENTOFALL:@SECLEVEL=0'])).trim().split(':');
@@ -116,7 +117,7 @@ test('versions and ciphers: exactly those of the list', async () => {
 		await refuses({ ecdhCurve: group });
 });
 
-test('sslscan has nothing to say', async () => {
+test('sslscan has nothing to say', { timeout: 60_000 }, async () => {
 	const said = await run('sslscan', ['--no-colour', '--sni-name=a.test', `127.0.0.1:${port}`]);
 	assert.match(said, /TLSv1\.2\s+enabled/);
 	assert.match(said, /TLSv1\.3\s+enabled/);
@@ -132,7 +133,7 @@ test('sslscan has nothing to say', async () => {
 	assert.ok(groups.every((line) => /(x25519|secp256r1|secp384r1)/.test(line)), groups.join('; '));
 });
 
-test('what is not spoken is refused: another protocol, renegotiation, plain text', async () => {
+test('what is not spoken is refused: another protocol, renegotiation, plain text', { timeout: 60_000 }, async () => {
 	assert.match((await refuses({ ALPNProtocols: ['h2'] })).message, /no application protocol/i);
 	const s = await shake({ maxVersion: 'TLSv1.2' });
 	s.on('error', () => {});
@@ -150,10 +151,10 @@ test('what is not spoken is refused: another protocol, renegotiation, plain text
 	assert.doesNotMatch(answer, /HTTP/);
 });
 
-test('sessions are resumed whichever worker answers', async () => {
+test('sessions are resumed whichever worker answers', { timeout: 60_000 }, async () => {
 	for (const maxVersion of ['TLSv1.2', 'TLSv1.3']) {
 		const first = await shake({ maxVersion });
-		const session = maxVersion === 'TLSv1.2' ? first.getSession() : await new Promise((resolve) => first.once('session', resolve));
+		const session = await first.given;
 		first.destroy();
 		for (let i = 0; i < 20; i++) {
 			const again = await shake({ maxVersion, session });
@@ -163,7 +164,7 @@ test('sessions are resumed whichever worker answers', async () => {
 	}
 });
 
-test('the certificate of the name that is asked for; another host on it is misdirected', async () => {
+test('the certificate of the name that is asked for; another host on it is misdirected', { timeout: 60_000 }, async () => {
 	const name = async (servername) => {
 		const s = await shake({ servername });
 		const { CN } = s.getPeerCertificate().subject;
@@ -177,13 +178,13 @@ test('the certificate of the name that is asked for; another host on it is misdi
 	assert.match(await ask(await shake(), head('b.test')), /^HTTP\/1\.1 421 /);
 });
 
-test('a handshake that does not come is not waited for', async () => {
+test('a handshake that does not come is not waited for', { timeout: 60_000 }, async () => {
 	const idle = net.connect(port, '127.0.0.1');
 	idle.resume();
 	await new Promise((resolve) => idle.on('close', resolve));
 });
 
-test('certificates are changed under load; a bad pair keeps the old one', async () => {
+test('certificates are changed under load; a bad pair keeps the old one', { timeout: 60_000 }, async () => {
 	const pid = await stack.pid('gateway');
 	const shown = async () => {
 		const s = await shake();

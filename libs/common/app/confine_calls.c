@@ -19,6 +19,7 @@
 #define ARCH AUDIT_ARCH_AARCH64
 #endif
 
+#define FIRST_NEW     424 /* from here on the same numbers everywhere */
 #define SIOCGIFNAME_  0x8910
 #define SIOCGIFINDEX_ 0x8933
 #define SET_VMA       0x53564d41 /* names of mappings: glibc, from 2.39 */
@@ -141,6 +142,10 @@ unsigned short confine_filter(struct sock_filter *out, unsigned denied)
 	for (size_t i = 0; i < COUNT(partly); i++)
 		put_partly(&p, i, denied);
 	put_clone(&p, denied);
+	if (denied != SECCOMP_RET_LOG) { /* a library that knows newer ones falls back */
+		put(&p, BPF_JMP | BPF_JGE | BPF_K, 0, 1, FIRST_NEW);
+		put(&p, BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ERRNO | ENOSYS);
+	}
 	put(&p, BPF_RET | BPF_K, 0, 0, denied);
 	return p.len;
 }

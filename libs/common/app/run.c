@@ -1,6 +1,7 @@
 #include "app/run.h"
 
 #include <signal.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "app/admin.h"
@@ -36,10 +37,24 @@ static bool open_socket(const char *address, bool shared, int *fd)
 	return true;
 }
 
+/* As many descriptors as the process may have: some tools still set the least of them. */
+static void raise_descriptors(void)
+{
+	struct rlimit most;
+
+	if (getrlimit(RLIMIT_NOFILE, &most) != 0)
+		return;
+	most.rlim_cur = most.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &most);
+}
+
 bool app_open_sockets(struct app *app)
 {
 	const struct app_settings *set = &app->set;
-	bool ok = open_socket(set->admin_listen, set->listen_shared, &app->admin_fd);
+	bool ok;
+
+	raise_descriptors();
+	ok = open_socket(set->admin_listen, set->listen_shared, &app->admin_fd);
 
 	if (ok && (app->spec->uses & USES_HTTP))
 		ok = open_socket(set->listen, set->listen_shared, &app->listen_fd);
