@@ -127,8 +127,10 @@ static size_t room_for(const struct http_request *r, const struct visit *v)
 
 static bool is_https(const struct http_request *r, const struct visit *v)
 {
-	return v->from_proxy &&
-	       str_eq_nocase(http_header(r, STR("X-Forwarded-Proto")), STR("https"));
+	if (v->from_proxy && http_header(r, STR("X-Forwarded-Proto")).ptr)
+		return str_eq_nocase(
+			http_header(r, STR("X-Forwarded-Proto")), STR("https"));
+	return r->secure;
 }
 
 static void put_forwarded(

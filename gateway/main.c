@@ -194,6 +194,13 @@ static bool gateway_ready(struct app *app)
 	return false;
 }
 
+static bool gateway_is_proxy(struct app *app, struct str peer)
+{
+	const struct gateway *g = app->self;
+
+	return networks_hold(&g->trusted_proxies, peer);
+}
+
 static void upstream_closed(void *ctx)
 {
 	struct app *app = ctx;
@@ -221,7 +228,7 @@ int main(int argc, char **argv)
 	static const struct app_spec spec = {
 		.name = "gateway",
 		.self_size = sizeof(struct gateway),
-		.uses = USES_REDIS | USES_PUBSUB | USES_TOKENS | USES_HTTP,
+		.uses = USES_REDIS | USES_PUBSUB | USES_TOKENS | USES_HTTP | USES_EDGE,
 		.listen = "0.0.0.0:8000",
 		.settings = settings,
 		.admit = gateway_admit,
@@ -229,6 +236,7 @@ int main(int argc, char **argv)
 		.check = gateway_check,
 		.start = gateway_start,
 		.ready = gateway_ready,
+		.is_proxy = gateway_is_proxy,
 		.stop = gateway_stop,
 	};
 

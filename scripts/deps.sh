@@ -28,8 +28,11 @@ needs() {
 	test     nodejs                   cmd:node
 	test     npm                      cmd:npm
 	test     chromium                 cmd:chromium
+	test     openssl                  cmd:openssl
+	test     sslscan                  cmd:sslscan
 	bench    wrk                      cmd:wrk
 	chaos    strace                   cmd:strace
+	chaos    slowhttptest             cmd:slowhttptest
 	parsers  nodejs                   cmd:node
 	parsers  nginx-light              cmd:nginx
 	parsers  haproxy                  cmd:haproxy

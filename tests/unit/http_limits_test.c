@@ -332,7 +332,7 @@ TEST(draining_finishes_what_is_in_hand)
 	SAY(&c, GET("/wait"));
 	TURN_UNTIL(&w.app.loop, held);
 	CHECK_INT(http_server_in_hand(w.server), 1);
-	http_server_drain(w.server);
+	http_server_drain(w.server, true, 30);
 	CHECK(client_sees_end(&idle)); /* after its grace, without a reset */
 	CHECK_INT(http_server_in_hand(w.server), 1);
 	task_wake(held, ERR_OK);
@@ -347,7 +347,7 @@ TEST(draining_finishes_what_is_in_hand)
 TEST(a_request_during_the_grace_is_served)
 {
 	SETUP(.linger_ms = 10000);
-	http_server_drain(w.server);
+	http_server_drain(w.server, true, 10000);
 	SAY(&c, GET("/"));
 	CHECK_INT(client_answer(&c), 200);
 	CHECK(client_has(&c, "Connection: close"));

@@ -15,7 +15,7 @@ const char *app_lacks(const struct app *app)
 {
 	if (!app->started)
 		return "starting";
-	if (app->draining)
+	if (app->draining && !app->retiring)
 		return "draining";
 	if (app->pg && !pg_is_up(app->pg))
 		return "database";
@@ -42,12 +42,8 @@ static outcome_t serve_metrics(struct task *t)
 	struct buf text = { 0 };
 	struct str copy;
 
+	*t->app->log_dropped = log_dropped();
 	metrics_render(t->app->metrics, &text);
-	buf_addf(&text,
-		"# HELP log_lines_dropped_total Log lines lost because the reader was "
-		"slow\n"
-		"# TYPE log_lines_dropped_total counter\nlog_lines_dropped_total %llu\n",
-		(unsigned long long)log_dropped());
 	copy = arena_dup(&t->arena, buf_str(&text));
 	buf_fini(&text);
 	return reply_bytes(t, 200, STR("text/plain; version=0.0.4; charset=utf-8"), copy);

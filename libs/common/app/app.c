@@ -1,17 +1,15 @@
 #include "app/app.h"
 
-#include <assert.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "app/admin.h"
-#include "base/clock.h"
+#include "app/confine.h"
+#include "app/master.h"
+#include "app/run.h"
 #include "data/migrate.h"
 #include "data/pg.h"
 #include "data/redis.h"
-#include "http/serve.h"
-#include "http/server.h"
 #include "secure/token.h"
 
 #define AT(member) offsetof(struct app_settings, member)
@@ -25,10 +23,24 @@ static const struct setting of_all[] = {
 		"where /livez, /readyz and /metrics are served" },
 	{ "DRAIN_GRACE_MS", SETTING_INT, AT(drain_grace_ms), "10000",
 		"how long work in hand may take after SIGTERM", 0, 600000 },
+	{ "DRAIN_DELAY_MS", SETTING_INT, AT(drain_delay_ms), "0",
+		"how long it listens on after SIGTERM, not ready, until balancers know", 0,
+		600000 },
+	{ "CONFINE", SETTING_CHOICE, AT(confine), CONFINE_DEFAULT,
+		"only system calls and files that are needed (app/confine.h)",
+		.choices = "on|off|log" },
+	{ "CONFINE_READ", SETTING_STR, AT(confine_read), "",
+		"further files and folders to be read while it serves: a CA of the database" },
+	{ "DRAIN_IDLE_MS", SETTING_INT, AT(drain_idle_ms), "-1",
+		"how long idle connections may then bring a last request; -1: 5000 in "
+		"production, else 250",
+		-1, 600000 },
 	{ 0 },
 };
 static const struct setting of_http[] = {
 	{ "LISTEN", SETTING_ADDR, AT(listen), "", "where requests are served" },
+	{ "LISTEN_SHARED", SETTING_BOOL, AT(listen_shared), "false",
+		"a successor may listen there before this one ends" },
 	{ 0 },
 };
 static const struct setting of_pg[] = {
@@ -60,6 +72,8 @@ static void each_table(struct app *app,
 	fn(app, of_all, &app->set, b);
 	if (uses & USES_HTTP)
 		fn(app, of_http, &app->set, b);
+	if (uses & USES_EDGE)
+		fn(app, edge_settings, &app->edge, b);
 	if (uses & USES_PG)
 		fn(app, of_pg, &app->set, b);
 	if (uses & (USES_REDIS | USES_PUBSUB))
@@ -89,6 +103,10 @@ static void check_common(struct app *app, struct buf *problems)
 	const char *why = NULL;
 
 	app->set.production = set->env && !strcmp(set->env, "production");
+	if (set->drain_idle_ms < 0)
+		app->set.drain_idle_ms = set->production ? 5000 : 250;
+	if (app->spec->uses & USES_EDGE)
+		edge_check(app, problems);
 	if (!set->listen)
 		app->set.listen = app->spec->listen ? app->spec->listen : "127.0.0.1:8080";
 	if (set->database_url && (why = pg_url_problem(set->database_url)))
@@ -105,17 +123,22 @@ static void check_common(struct app *app, struct buf *problems)
 		buf_addf(problems, "JWT_PUBLIC_KEY: %s\n", why);
 }
 
+bool app_read_settings(struct app *app, struct buf *problems)
+{
+	each_table(app, read_table, problems);
+	check_common(app, problems);
+	if (app->spec->check)
+		app->spec->check(app, problems);
+	return problems->len == 0;
+}
+
 /* True if the settings are good; else says everything that is wrong with them. */
-static bool read_settings(struct app *app)
+static bool check(struct app *app)
 {
 	struct buf problems = { 0 };
 	struct str rest, one;
 
-	each_table(app, read_table, &problems);
-	check_common(app, &problems);
-	if (app->spec->check)
-		app->spec->check(app, &problems);
-	if (problems.len == 0)
+	if (app_read_settings(app, &problems))
 		return true;
 	fprintf(stderr, "%s: the settings are wrong:\n", app->spec->name);
 	for (rest = buf_str(&problems); str_cut(&rest, '\n', &one);) {
@@ -129,167 +152,6 @@ static bool read_settings(struct app *app)
 const char *app_key(struct app *app, const char *rest)
 {
 	return arena_fmt(&app->arena, "castor:%s:%s", app->set.env, rest).ptr;
-}
-
-/* ---- stop: start, backwards ---- */
-
-static void closed_one(void *ctx)
-{
-	struct app *app = ctx;
-
-	app->closing--; /* the loop ends by itself when nothing is open any more */
-}
-
-void app_stopped(struct app *app)
-{
-	if (app->pubsub)
-		pubsub_close(&app->pubsub, closed_one, (app->closing++, app));
-	if (app->redis)
-		redis_close(&app->redis, closed_one, (app->closing++, app));
-	if (app->pg)
-		pg_close(&app->pg, closed_one, (app->closing++, app));
-}
-
-static void server_closed(void *ctx)
-{
-	struct app *app = ctx;
-
-	app->closing--;
-	if (app->closing)
-		return;
-	if (app->spec->stop)
-		app->spec->stop(app);
-	else
-		app_stopped(app);
-}
-
-static void stop(struct app *app)
-{
-	timer_close(&app->drain_tick, NULL);
-	uv_close((uv_handle_t *)&app->sigterm, NULL);
-	uv_close((uv_handle_t *)&app->sigint, NULL);
-	app->closing++;
-	if (app->server)
-		http_server_close(&app->server, server_closed, (app->closing++, app));
-	if (app->admin)
-		http_server_close(&app->admin, server_closed, (app->closing++, app));
-	server_closed(app);
-}
-
-static void on_drain_tick(struct timer *timer)
-{
-	struct app *app = container_of(timer, struct app, drain_tick);
-	unsigned in_hand = app->server ? http_server_in_hand(app->server) : 0;
-	bool done = in_hand == 0;
-
-	if (app->spec->drain && !app->spec->drain(app))
-		done = false;
-	if (!done && clock_mono_ms() < app->drain_until_ms)
-		return;
-	if (!done)
-		log_warn("drain-cut", L_INT("requests", in_hand));
-	stop(app);
-}
-
-static void on_signal(uv_signal_t *sig, int signum)
-{
-	struct app *app = sig->data;
-
-	if (app->draining) {
-		log_warn("stop-now", L_INT("signal", signum));
-		app->drain_until_ms = 0;
-		return;
-	}
-	log_info("stopping", L_INT("signal", signum));
-	app->draining = true;
-	if (app->server)
-		http_server_drain(app->server);
-	app->drain_until_ms = clock_mono_ms() + (uint64_t)app->set.drain_grace_ms;
-	timer_start(&app->drain_tick, 0, 50);
-}
-
-/* ---- start ---- */
-
-static void watch_signal(struct app *app, uv_signal_t *sig, int signum)
-{
-	uv_signal_init(&app->loop.uv, sig);
-	sig->data = app;
-	uv_signal_start(sig, on_signal, signum);
-}
-
-static void open_stores(struct app *app)
-{
-	const struct app_spec *spec = app->spec;
-
-	if (spec->uses & USES_PG)
-		app->pg = pg_open(&(struct pg_options){ .loop = &app->loop,
-			.url = app->set.database_url,
-			.connections = (unsigned)app->set.pg_connections,
-			.app_name = app_key(app, spec->name),
-			.metrics = app->metrics });
-	if (spec->uses & USES_REDIS)
-		app->redis = redis_open(&app->loop, app->set.redis_url, spec->name);
-	if (spec->uses & USES_PUBSUB)
-		app->pubsub = pubsub_open(&app->loop, app->set.redis_url, spec->name);
-}
-
-static enum err open_listeners(struct app *app)
-{
-	const struct app_spec *spec = app->spec;
-	struct http_server_options o = { .app = app,
-		.listen = app->set.admin_listen,
-		.serve = admin_serve,
-		.connections_max = 100 };
-	enum err e = http_server_open(&app->loop, &o, &app->admin);
-
-	if (e != ERR_OK) {
-		log_error("listen-failed", L_Z("address", o.listen));
-		return e;
-	}
-	if (!(spec->uses & USES_HTTP))
-		return ERR_OK;
-	o = (struct http_server_options){ .app = app,
-		.listen = app->set.listen,
-		.serve = spec->serve ? spec->serve : routes_serve,
-		.admit = spec->serve ? spec->admit : routes_admit };
-	e = http_server_open(&app->loop, &o, &app->server);
-	if (e != ERR_OK)
-		log_error("listen-failed", L_Z("address", o.listen));
-	return e;
-}
-
-static int serve(struct app *app)
-{
-	enum log_level level = LOG_INFO;
-	enum err e;
-
-	log_level_parse(str_of(app->set.log_level), &level);
-	log_open(app->spec->name, level);
-	signal(SIGPIPE, SIG_IGN);
-	loop_init(&app->loop);
-	timer_open(&app->loop, &app->drain_tick, on_drain_tick);
-	watch_signal(app, &app->sigterm, SIGTERM);
-	watch_signal(app, &app->sigint, SIGINT);
-	app->metrics = metrics_new();
-	open_stores(app);
-
-	e = app->spec->start ? app->spec->start(app) : ERR_OK;
-	if (e == ERR_OK)
-		e = open_listeners(app);
-	if (e == ERR_OK) {
-		app->started = true;
-		log_info("started", L_Z("version", CASTOR_VERSION),
-			L_INT("port", app->server ? http_server_port(app->server) : 0));
-	} else {
-		log_error("start-failed", L_ERR(e));
-		stop(app);
-	}
-	loop_run(&app->loop);
-
-	log_info("stopped");
-	loop_fini(&app->loop);
-	metrics_free(&app->metrics);
-	return e != ERR_OK;
 }
 
 static int migrate(struct app *app)
@@ -323,6 +185,26 @@ static int ask_health(struct app *app)
 	return admin_ask_ready(app->set.admin_listen);
 }
 
+static int check_confinement(struct app *app)
+{
+	struct buf ignored = { 0 };
+
+	settings_read(of_all, &app->set, &app->arena, &ignored);
+	buf_fini(&ignored);
+	return confine_check(app->set.confine, app->set.confine_read);
+}
+
+static int serve(struct app *app)
+{
+	int code = 1;
+
+	if (app_open_sockets(app)) {
+		code = app_run(app);
+		app_forget_sockets(app);
+	}
+	return code;
+}
+
 static int run(struct app *app, int argc, char **argv)
 {
 	const char *command = argc > 1 ? argv[1] : NULL;
@@ -339,24 +221,52 @@ static int run(struct app *app, int argc, char **argv)
 	if (command && app->spec->command &&
 		(code = app->spec->command(app, argc - 1, argv + 1)) >= 0)
 		return code;
+	if (command && !strcmp(command, "confine-check"))
+		return check_confinement(app);
+	if (command && !strcmp(command, "check"))
+		return check(app) ? 0 : 2;
 	if (command) {
 		fprintf(stderr, "%s: unknown command \"%s\"\n", app->spec->name, command);
 		return 2;
 	}
-	return read_settings(app) ? serve(app) : 2;
+	return check(app) ? serve(app) : 2;
+}
+
+/* ---- the app object ---- */
+
+struct app *app_new(const struct app_spec *spec)
+{
+	struct app *app = calloc(1, sizeof *app);
+
+	if (!app)
+		abort();
+	app->spec = spec;
+	arena_init(&app->arena);
+	app->arena.secret = true; /* settings hold secrets */
+	app->self = arena_alloc(&app->arena, spec->self_size + 1);
+	return app;
+}
+
+void app_free(struct app **appp)
+{
+	struct app *app = *appp;
+
+	if (!app)
+		return;
+	*appp = NULL;
+	edge_fini(&app->edge);
+	verifier_free(&app->verifier);
+	arena_fini(&app->arena);
+	free(app);
 }
 
 int app_main(int argc, char **argv, const struct app_spec *spec)
 {
-	struct app app = { .spec = spec };
-	int code;
+	struct app *app = app_new(spec);
+	int code = (spec->uses & USES_EDGE) && argc == 1 ? master_run(&app, argv)
+							 : run(app, argc, argv);
 
-	arena_init(&app.arena);
-	app.arena.secret = true; /* settings hold secrets */
-	app.self = arena_alloc(&app.arena, spec->self_size + 1);
-	code = run(&app, argc, argv);
-	verifier_free(&app.verifier);
-	arena_fini(&app.arena);
+	app_free(&app);
 	log_close();
 	return code;
 }

@@ -5,17 +5,24 @@
  * main.c is a table of contents: it names settings, routes, what the process uses, and
  * how it starts and stops; app_main does the rest.
  *
- *   <process>            serve until SIGTERM or SIGINT, then drain (a second one ends at
- * once) <process> migrate    bring the service's schema up to date (DATABASE_URL: an
- * owner's) <process> settings   print every setting <process> health     ask /readyz of
- * ADMIN_LISTEN; exit code 0 when ready (for containers) <process> version
+ *   <process>            serve until SIGTERM or SIGINT, then drain (a second one: at once)
+ *   <process> migrate    bring the service's schema up to date (DATABASE_URL: an owner's)
+ *   <process> settings   print every setting
+ *   <process> confine-check   confine itself, try what must fail, and say what did
+ *   <process> check      say whether the settings are good; exit code 0 if so
+ *   <process> health     ask /readyz of ADMIN_LISTEN; exit code 0 when ready
+ *   <process> version
  *
  * A second listener (ADMIN_LISTEN) serves /livez (the process turns), /readyz (it could
  * work: 503 while starting, draining, or without what it uses) and /metrics.
+ *
+ * What faces the outside (USES_EDGE) is a master that only watches, and workers, each with
+ * a loop of its own, which do all of the above: see app/master.h.
  */
 #ifndef APP_APP_H
 #define APP_APP_H
 
+#include "app/edge.h"
 #include "app/loop.h"
 #include "app/metrics.h"
 #include "app/settings.h"
@@ -34,6 +41,7 @@ enum app_uses {
 	USES_PUBSUB = 4, /* app->pubsub, from REDIS_URL */
 	USES_TOKENS = 8, /* app->verifier, from JWT_PUBLIC_KEY or SECRET_KEY */
 	USES_HTTP = 16,  /* a listener for app_spec.routes or .serve, from LISTEN */
+	USES_EDGE = 32,  /* workers, TLS, limits of connections: app/edge.h */
 };
 
 /* Settings that every process has, by what it uses. */
@@ -48,13 +56,31 @@ struct app_settings {
 	const char *jwt_public_key; /* PEM, one or more keys; NULL: HS256 derived from
 				       SECRET_KEY */
 	int64_t drain_grace_ms;     /* how long work in hand may take after SIGTERM */
+	int64_t drain_delay_ms;     /* before that: not ready, but still listening */
+	int64_t drain_idle_ms;      /* how long idle connections are kept open for a last
+				       request */
+	const char *confine;        /* on, off, log: app/confine.h */
+	const char *confine_read;   /* further files and folders */
+	bool listen_shared;         /* a successor may listen beside this one */
 	bool production;            /* env is "production" */
+};
+
+/* What a worker has from its master (app/master.h). */
+struct seat {
+	struct metrics_area *area;
+	unsigned slot;  /* of the area */
+	int report;     /* pipe: a byte says that the worker is ready */
+	unsigned count; /* workers beside it, itself included */
+	struct ticket_ring *tickets;
 };
 
 struct app {
 	const struct app_spec *spec;
 	struct loop loop;
 	struct app_settings set;
+	struct edge edge;                /* with USES_EDGE */
+	const struct seat *seat;         /* NULL: a process of its own */
+	int listen_fd, tls_fd, admin_fd; /* listening; 0: not, or given to a server */
 	void *self;         /* the process's own object: struct auth, struct chat, ... */
 	struct arena arena; /* lives as long as the process */
 	struct metrics *metrics;
@@ -62,12 +88,16 @@ struct app {
 	struct redis *redis;
 	struct pubsub *pubsub;
 	struct verifier *verifier;
-	struct http_server *server, *admin;
-	bool started, draining;
-	/* private to app.c */
-	struct timer drain_tick;
-	uv_signal_t sigterm, sigint;
-	uint64_t drain_until_ms;
+	struct http_server *server, *tls_server, *admin;
+	bool started;
+	bool draining; /* it ends, and is not ready any more */
+	bool retiring; /* it ends because another worker has taken its place */
+	/* private to run.c */
+	struct timer drain_tick, pulse;
+	uv_signal_t sigterm, sigint, sigusr1;
+	bool listening, reported;
+	uint64_t listen_until_ms, drain_until_ms, report_by_ms;
+	uint64_t *log_dropped;
 	unsigned closing; /* things still being closed */
 	uint64_t tasks;   /* background tasks alive; kept by task.c */
 };
@@ -85,6 +115,9 @@ struct app_spec {
 	 */
 	outcome_t (*serve)(struct task *t);
 	bool (*admit)(struct task *t, size_t *body_max);
+	/* With USES_EDGE: many clients may share this address (a balancer's). May be NULL.
+	 */
+	bool (*is_proxy)(struct app *app, struct str peer);
 	enum err (*start)(
 		struct app *app);       /* opens what is the process's own; may be NULL */
 	bool (*ready)(struct app *app); /* further condition of /readyz; may be NULL */

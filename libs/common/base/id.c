@@ -28,6 +28,11 @@ static void fill(void *out, size_t len)
 	}
 }
 
+void random_forked(void)
+{
+	explicit_bzero(&pool, sizeof pool);
+}
+
 void random_bytes(void *out, size_t len)
 {
 	unsigned char *from;

@@ -37,6 +37,8 @@ static inline struct str uuid_bytes(const struct uuid *u)
 
 /* From getrandom(2), buffered; a failure ends the process. */
 void random_bytes(void *out, size_t len);
+/* In a forked child: what its parent had in store is not drawn twice. */
+void random_forked(void);
 /* Uniform in 0 .. bound-1, without modulo bias; bound > 0. */
 uint64_t random_below(uint64_t bound);
 /* Lower-case hex of `len` bytes into out (2*len characters and a zero). */

@@ -82,12 +82,17 @@ static void *write_lines(void *unused)
 	return NULL;
 }
 
+void log_open_direct(const char *service, enum log_level least)
+{
+	log_least = least;
+	snprintf(out.service, sizeof out.service, "%s", service);
+}
+
 void log_open(const char *service, enum log_level least)
 {
 	static char ring[RING_SIZE];
 
-	log_least = least;
-	snprintf(out.service, sizeof out.service, "%s", service);
+	log_open_direct(service, least);
 	if (out.running)
 		return;
 	out.ring = ring;

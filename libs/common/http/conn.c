@@ -1,9 +1,12 @@
 #include "http/conn.h"
+#include "http/tls.h"
 
 #include <assert.h>
 
 #define PENDING_MAX 4096
 
+static const struct refusal misdirected = { 421,
+	"The host is not the one that was asked for by TLS" };
 static const struct refusal no_memory = { 503, "There is no room for more requests now" };
 
 /* ---- reading on and off ---- */
@@ -23,6 +26,7 @@ static bool wants_bytes(const struct conn *c)
 	if (c->eof)
 		return false;
 	switch (c->state) {
+	case CONN_HANDSHAKE:
 	case CONN_HEAD:
 		return conn_waiting(c) < CONN_WAITING_MAX;
 	case CONN_SERVING: /* to see the client leave; what it sends must wait */
@@ -44,7 +48,7 @@ void conn_settle_reading(struct conn *c)
 		return;
 	c->reading = want;
 	if (want)
-		uv_read_start(&c->uv.stream, on_alloc, on_read);
+		uv_read_start(&c->uv.stream, on_alloc, c->tls ? conn_tls_on_read : on_read);
 	else
 		uv_read_stop(&c->uv.stream);
 }
@@ -85,6 +89,22 @@ void conn_answered(struct conn *c)
 		x->intake.discard = true; /* finish comes with the last byte of the body */
 	else
 		finish(c);
+}
+
+void conn_hand_over(struct conn *c)
+{
+	struct http_exchange *x = c->x;
+	bool last = x->closes || c->eof;
+
+	conn_forget_body(c);
+	c->x = NULL;
+	x->conn = NULL;
+	x->handed_over = true;
+	conn_set_state(c, last ? CONN_LINGER : CONN_HEAD);
+	c->scan = (struct head_scan){ 0 };
+	c->began = false;
+	conn_dirty(c);
+	task_cancel(&x->task);
 }
 
 void conn_refuse(struct conn *c, const struct refusal *no)
@@ -149,6 +169,11 @@ static void open_request(struct conn *c, struct str head, bool more)
 	exchange_identify(x);
 	if (no) {
 		conn_refuse(c, no);
+		return;
+	}
+	x->req.secure = c->tls != NULL;
+	if (c->tls && !tls_covers(c->tls, x->req.host)) {
+		conn_refuse(c, &misdirected);
 		return;
 	}
 	conn_set_state(c, CONN_BODY);
@@ -229,6 +254,7 @@ static size_t eat(struct conn *c, struct str bytes)
 		case CONN_BODY:
 			n = eat_body(c, rest);
 			break;
+		case CONN_HANDSHAKE:
 		case CONN_SERVING:
 			n = 0;
 			break;
@@ -260,7 +286,7 @@ void conn_resume(struct conn *c)
 	conn_settle_reading(c);
 }
 
-static void take(struct conn *c, struct str bytes)
+void conn_take(struct conn *c, struct str bytes)
 {
 	struct http_server *s = c->server;
 	size_t before = c->pending.len;
@@ -278,8 +304,7 @@ static void take(struct conn *c, struct str bytes)
 	conn_settle_reading(c);
 }
 
-/* The client sends no more. A handler that waits is told; what it still says is sent. */
-static void on_eof(struct conn *c)
+void conn_end_of_input(struct conn *c)
 {
 	c->eof = true;
 	c->reading = false;
@@ -302,9 +327,9 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
 	struct conn *c = stream->data;
 
 	if (n > 0)
-		take(c, str_span(buf->base, (size_t)n));
+		conn_take(c, str_span(buf->base, (size_t)n));
 	else if (n == UV_EOF)
-		on_eof(c);
+		conn_end_of_input(c);
 	else if (n < 0)
 		conn_close(c);
 }

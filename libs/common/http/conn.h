@@ -12,14 +12,16 @@
 #define CONN_WAITING_MAX (256u << 10)
 
 enum conn_state {
-	CONN_HEAD,    /* a head is awaited or partly there: idle, or head_ms runs */
-	CONN_BODY,    /* its body is awaited: body_ms and the pace run */
-	CONN_SERVING, /* the handler runs; further bytes wait */
-	CONN_LINGER,  /* the last answer is given: written, half-closed, input dropped */
-	CONN_CLOSING, /* uv_close was called */
+	CONN_HANDSHAKE, /* TLS: handshake_ms runs */
+	CONN_HEAD,      /* a head is awaited or partly there: idle, or head_ms runs */
+	CONN_BODY,      /* its body is awaited: body_ms and the pace run */
+	CONN_SERVING,   /* the handler runs; further bytes wait */
+	CONN_LINGER,    /* the last answer is given: written, half-closed, input dropped */
+	CONN_CLOSING,   /* uv_close was called */
 };
 
 struct peer;
+struct tls;
 
 struct conn {
 	union {
@@ -28,6 +30,7 @@ struct conn {
 		uv_pipe_t pipe;
 	} uv;
 	struct http_server *server;
+	struct tls *tls; /* NULL: plain */
 	struct list link, dirty;
 	struct http_exchange *x; /* from the whole head to the whole answer */
 	struct head_scan scan;
@@ -51,18 +54,37 @@ struct conn {
 void conn_answered(struct conn *c);
 /* The one answer to a request that breaks the rules; nothing after it is read. */
 void conn_refuse(struct conn *c, const struct refusal *no);
+/* Bytes of requests have come. */
+void conn_take(struct conn *c, struct str bytes);
+/* The client sends no more. A handler that waits is told; what it still says is sent. */
+void conn_end_of_input(struct conn *c);
 /* Goes on with what waits, if it may now. */
 void conn_resume(struct conn *c);
 void conn_set_state(struct conn *c, enum conn_state state);
 /* Reads, or does not, as the state asks for. */
 void conn_settle_reading(struct conn *c);
+/* c->x's stream was ended between two events; its handler is told. */
+void conn_hand_over(struct conn *c);
 /* The bytes of c->x's body count no longer. */
 void conn_forget_body(struct conn *c);
+
+/* ---- conn_tls.c ---- */
+
+void conn_tls_on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf);
+/* What is to be sent, sealed; NULL: the connection is broken. */
+struct buf *conn_tls_seal(struct conn *c);
+
+/* ---- reply_stream.c ---- */
+
+/* Ends a stream of events, if it is between two of them: false if not. */
+bool stream_end_early(struct http_exchange *x);
 
 /* ---- conn_life.c ---- */
 
 /* Takes the connection that waits on the listener. */
 void conn_accept(struct http_server *s);
+/* Takes one that was accepted already. */
+void conn_adopt(struct http_server *s, int fd);
 /* The tick: closes or refuses what is too slow. */
 void conn_check_time(struct conn *c, uint64_t now_ms);
 /* At once; a handler that still waits is told by task_cancel. */
@@ -73,6 +95,9 @@ void conn_close(struct conn *c);
 /* Where answers are put; conn_dirty afterwards. */
 struct buf *conn_out(struct conn *c);
 void conn_dirty(struct conn *c);
+/* An empty buffer gets memory that the server has to spare, and gives it back. */
+void conn_borrow(struct http_server *s, struct buf *b);
+void conn_give_back(struct http_server *s, struct buf *b);
 size_t conn_waiting(const struct conn *c);
 /* Writes what there is now, without waiting for the end of the turn. */
 void conn_flush(struct conn *c);

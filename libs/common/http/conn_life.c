@@ -1,9 +1,12 @@
 /* A connection's birth, its patience, and its death. */
+#include <arpa/inet.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "http/conn.h"
 #include "http/peers.h"
+#include "http/tls.h"
 
 static const struct refusal slow_head = { 408, "The head took too long to come" };
 static const struct refusal slow_body = { 408, "The body took too long to come" };
@@ -46,7 +49,8 @@ static void check_head_time(struct conn *c, uint64_t ms, uint64_t now_ms)
 	}
 	if (conn_waiting(c))
 		return; /* write_is_stuck watches */
-	if (ms >= s->o.idle_ms || (s->draining && now_ms - s->drain_ms >= s->o.linger_ms)) {
+	if (ms >= s->o.idle_ms || (s->drain_idle_ms && ms >= s->drain_idle_ms &&
+					  now_ms - s->drain_ms >= s->drain_idle_ms)) {
 		conn_set_state(c, CONN_LINGER);
 		conn_dirty(c);
 	}
@@ -61,6 +65,10 @@ void conn_check_time(struct conn *c, uint64_t now_ms)
 		return;
 	}
 	switch (c->state) {
+	case CONN_HANDSHAKE:
+		if (ms >= c->server->o.handshake_ms)
+			conn_close(c);
+		break;
 	case CONN_HEAD:
 		check_head_time(c, ms, now_ms);
 		break;
@@ -73,6 +81,10 @@ void conn_check_time(struct conn *c, uint64_t now_ms)
 			conn_close(c);
 		break;
 	case CONN_SERVING: /* the handler's deadline watches */
+		if (c->server->drain_idle_ms && c->server->o.hands_streams_over &&
+			stream_end_early(c->x))
+			conn_hand_over(c);
+		break;
 	case CONN_CLOSING:
 		break;
 	}
@@ -86,6 +98,7 @@ static void on_closed(uv_handle_t *h)
 	struct http_server *s = c->server;
 
 	conn_write_fini(c);
+	tls_free(&c->tls);
 	s->held -= c->pending.len;
 	buf_fini(&c->pending);
 	list_del(&c->link);
@@ -135,19 +148,31 @@ static void read_peer(struct conn *c)
 		uv_ip4_name((struct sockaddr_in *)&from, c->peer, sizeof c->peer);
 }
 
+/* An IPv6 client usually has a whole /64 to itself. */
+static const char *peer_key(const struct conn *c, char key[PEER_SIZE])
+{
+	struct in6_addr a;
+
+	if (inet_pton(AF_INET6, c->peer, &a) != 1 || IN6_IS_ADDR_V4MAPPED(&a))
+		return c->peer;
+	memset(a.s6_addr + 8, 0, 8);
+	return inet_ntop(AF_INET6, &a, key, PEER_SIZE);
+}
+
 static bool is_too_many(struct conn *c)
 {
 	struct http_server *s = c->server;
+	char key[PEER_SIZE];
 
 	if (s->conn_count > s->o.connections_max)
 		return true;
-	if (!s->peers)
+	if (!s->peers || (s->o.is_proxy && s->o.is_proxy(s->o.app, str_of(c->peer))))
 		return false;
-	c->address = peers_enter(s->peers, c->peer, server_now_ms(s));
+	c->address = peers_enter(s->peers, peer_key(c, key), server_now_ms(s));
 	return !c->address;
 }
 
-void conn_accept(struct http_server *s)
+static struct conn *conn_new(struct http_server *s)
 {
 	struct conn *c = calloc(1, sizeof *c);
 
@@ -158,15 +183,22 @@ void conn_accept(struct http_server *s)
 	list_push(&s->conns, &c->link);
 	s->conn_count++;
 	conn_set_state(c, CONN_HEAD);
+	if (s->o.tls) {
+		conn_set_state(c, CONN_HANDSHAKE);
+		c->tls = tls_new(s->o.tls);
+	}
 	if (s->is_unix)
 		uv_pipe_init(&s->loop->uv, &c->uv.pipe, 0);
 	else
 		uv_tcp_init(&s->loop->uv, &c->uv.tcp);
 	c->uv.stream.data = c;
-	if (uv_accept(&s->listener.stream, &c->uv.stream) != 0) {
-		conn_close(c);
-		return;
-	}
+	return c;
+}
+
+static void begin(struct conn *c)
+{
+	struct http_server *s = c->server;
+
 	read_peer(c);
 	if (is_too_many(c)) {
 		log_info("connection-refused", L_Z("peer", c->peer));
@@ -176,4 +208,27 @@ void conn_accept(struct http_server *s)
 	if (!s->is_unix)
 		uv_tcp_nodelay(&c->uv.tcp, 1);
 	conn_settle_reading(c);
+}
+
+void conn_accept(struct http_server *s)
+{
+	struct conn *c = conn_new(s);
+
+	if (uv_accept(&s->listener.stream, &c->uv.stream) == 0)
+		begin(c);
+	else
+		conn_close(c);
+}
+
+void conn_adopt(struct http_server *s, int fd)
+{
+	struct conn *c = conn_new(s);
+	int rc = s->is_unix ? uv_pipe_open(&c->uv.pipe, fd) : uv_tcp_open(&c->uv.tcp, fd);
+
+	if (rc == 0) {
+		begin(c);
+		return;
+	}
+	close(fd);
+	conn_close(c);
 }

@@ -3,6 +3,7 @@
 #include <sys/socket.h>
 
 #include "http/conn.h"
+#include "http/tls.h"
 
 #define SPARE_OUT_KEEP (32u << 10)
 
@@ -16,31 +17,32 @@ struct conn_write {
 
 /* ---- buffers: borrowed from the server while there is something in them ---- */
 
-struct buf *conn_out(struct conn *c)
+void conn_borrow(struct http_server *s, struct buf *b)
 {
-	struct http_server *s = c->server;
-
-	if (!c->out.ptr && s->spare_out_count)
-		c->out = s->spare_out[--s->spare_out_count];
-	return &c->out;
+	if (!b->ptr && s->spare_out_count)
+		*b = s->spare_out[--s->spare_out_count];
 }
 
-static void return_out(struct conn *c)
+void conn_give_back(struct http_server *s, struct buf *b)
 {
-	struct http_server *s = c->server;
-
-	if (c->out.cap > SPARE_OUT_KEEP || s->spare_out_count == SPARE_OUT_MAX) {
-		buf_fini(&c->out);
+	if (b->cap > SPARE_OUT_KEEP || s->spare_out_count == SPARE_OUT_MAX) {
+		buf_fini(b);
 		return;
 	}
-	buf_clear(&c->out);
-	s->spare_out[s->spare_out_count++] = c->out;
-	c->out = (struct buf){ 0 };
+	buf_clear(b);
+	s->spare_out[s->spare_out_count++] = *b;
+	*b = (struct buf){ 0 };
+}
+
+struct buf *conn_out(struct conn *c)
+{
+	conn_borrow(c->server, &c->out);
+	return &c->out;
 }
 
 void conn_write_fini(struct conn *c)
 {
-	return_out(c);
+	conn_give_back(c->server, &c->out);
 }
 
 void conn_dirty(struct conn *c)
@@ -52,7 +54,7 @@ void conn_dirty(struct conn *c)
 
 size_t conn_waiting(const struct conn *c)
 {
-	return c->out.len +
+	return c->out.len + (c->tls ? c->tls->out.len : 0) +
 	       (c->sending ? uv_stream_get_write_queue_size(&c->uv.stream) : 0);
 }
 
@@ -74,7 +76,7 @@ static void on_sent(uv_write_t *req, int status)
 		conn_dirty(c);
 }
 
-static void send_rest(struct conn *c, size_t done)
+static void send_rest(struct conn *c, struct buf *out, size_t done)
 {
 	struct conn_write *w = calloc(1, sizeof *w);
 	uv_buf_t rest;
@@ -82,8 +84,8 @@ static void send_rest(struct conn *c, size_t done)
 	if (!w)
 		abort();
 	w->c = c;
-	w->bytes = c->out;
-	c->out = (struct buf){ 0 };
+	w->bytes = *out;
+	*out = (struct buf){ 0 };
 	c->sending = w;
 	c->moved_ms = server_now_ms(c->server);
 	c->moved_left = w->bytes.len - done;
@@ -98,20 +100,28 @@ static void send_rest(struct conn *c, size_t done)
 
 void conn_flush(struct conn *c)
 {
-	uv_buf_t all = uv_buf_init(c->out.ptr, (unsigned)c->out.len);
+	struct buf *out = &c->out;
+	uv_buf_t all;
 	int n;
 
-	if (c->state == CONN_CLOSING || c->sending || c->out.len == 0)
+	if (c->state == CONN_CLOSING || c->sending)
 		return;
+	if (c->tls && !(out = conn_tls_seal(c))) {
+		conn_close(c);
+		return;
+	}
+	if (out->len == 0)
+		return;
+	all = uv_buf_init(out->ptr, (unsigned)out->len);
 	n = uv_try_write(&c->uv.stream, &all, 1);
 	if (n == UV_EAGAIN)
 		n = 0;
 	if (n < 0)
 		conn_close(c);
-	else if ((size_t)n == c->out.len)
-		return_out(c);
+	else if ((size_t)n == out->len)
+		conn_give_back(c->server, out);
 	else
-		send_rest(c, (size_t)n);
+		send_rest(c, out, (size_t)n);
 }
 
 /* ---- the end of a turn ---- */
@@ -121,6 +131,12 @@ static void half_close(struct conn *c)
 {
 	uv_os_fd_t fd;
 
+	if (c->tls && !c->tls->ended) {
+		tls_end(c->tls);
+		conn_flush(c);
+		if (c->state == CONN_CLOSING || conn_waiting(c))
+			return;
+	}
 	if (c->eof) {
 		conn_close(c);
 		return;

@@ -43,7 +43,11 @@ struct http_exchange {
 	bool chunked;  /* a stream whose pieces are chunks */
 	bool bodiless; /* HEAD, 204, 304: body bytes are not sent */
 	bool streaming;
-	int64_t length; /* of a stream; -1: not known */
+	bool events;      /* a text/event-stream */
+	bool mid_event;   /* its last event is not whole yet */
+	bool handed_over; /* ended here, to go on elsewhere */
+	char last;        /* byte of the stream */
+	int64_t length;   /* of a stream; -1: not known */
 	bool cut;
 	bool has_json; /* reply_body was called */
 	bool has_cache_control, has_retry_after, has_www_authenticate, has_content_type;
@@ -93,7 +97,8 @@ struct http_server {
 		uv_pipe_t pipe;
 	} listener;
 	bool is_unix, listening;
-	unsigned handles; /* listener and tick, while open */
+	bool owns_address; /* it opened the listener itself */
+	unsigned handles;  /* listener and tick, while open */
 	unsigned ticks;
 	struct timer tick;
 	struct loop_hook hook;
@@ -101,15 +106,19 @@ struct http_server {
 	unsigned conn_count, exchange_count, spare_count;
 	struct buf spare_out[SPARE_OUT_MAX];
 	unsigned spare_out_count;
-	char *read_buffer;   /* shared: eaten or copied away before the next read */
-	struct peers *peers; /* NULL without a limit per address */
+	char *read_buffer;  /* shared: eaten or copied away before the next read */
+	char *plain_buffer; /* the same, for what TLS has opened */
+	struct str hsts;    /* a line of every answer; empty: none */
+	char hsts_line[80];
+	struct peers *peers;            /* NULL without a limit per address */
 	struct histogram **route_times; /* serve.c's */
 	size_t held;                    /* bytes of requests, all together */
 	uint64_t refused;
 	int64_t date_s;
 	char date[32];
 	bool draining, closing;
-	uint64_t drain_ms; /* when draining began */
+	uint64_t drain_ms;      /* when draining began */
+	unsigned drain_idle_ms; /* 0: idle connections may stay */
 	void (*closed)(void *ctx);
 	void *closed_ctx;
 };

@@ -45,6 +45,7 @@ struct http_request {
 					       order */
 	bool keep_alive;
 	bool http10;
+	bool secure; /* it came by TLS */
 };
 
 /* The value of the first header of that name; a str with ptr NULL when there is none. */

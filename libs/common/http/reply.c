@@ -158,6 +158,7 @@ static const struct problem refusals[] = {
 	{ 413, "too_large", "Body too large" },
 	{ 414, "target_too_long", "Request target too long" },
 	{ 417, "expectation_failed", "Expectation not met" },
+	{ 421, "misdirected_request", "This host is not served here" },
 	{ 431, "headers_too_large", "Header fields too large" },
 	{ 501, "not_implemented", "Not implemented" },
 	{ 503, "busy", "Too busy now", REDUCED },

@@ -21,9 +21,19 @@ static bool is_made_here(struct str name)
 	return false;
 }
 
+static void note_events(struct http_exchange *x, struct str type)
+{
+	static const struct str events = STR("text/event-stream");
+
+	if (type.len >= events.len && str_eq_nocase(str_span(type.ptr, events.len), events))
+		x->events = true;
+}
+
 static void add_fields(struct task *t, const struct http_header *fields, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
+		if (str_eq_nocase(fields[i].name, STR("Content-Type")))
+			note_events(t->http, fields[i].value);
 		if (!is_made_here(fields[i].name) && !http_is_hop_by_hop(fields[i].name))
 			reply_header(t, fields[i].name, fields[i].value);
 	}
@@ -45,6 +55,7 @@ static void begin(struct task *t, int status, struct str content_type, int64_t l
 	assert(!x->status);
 	x->streaming = true;
 	x->length = length;
+	note_events(x, content_type);
 	answer_begin(x, status, content_type, length);
 }
 
@@ -80,6 +91,32 @@ static void write_chunk(struct http_exchange *x, struct str bytes)
 	buf_add(out, "\r\n", 2);
 }
 
+/* An event ends with an empty line. */
+static void note_boundary(struct http_exchange *x, struct str bytes)
+{
+	char before = bytes.len > 1 ? bytes.ptr[bytes.len - 2] : x->last;
+
+	x->last = bytes.ptr[bytes.len - 1];
+	x->mid_event = x->last != '\n' || before != '\n';
+}
+
+bool stream_end_early(struct http_exchange *x)
+{
+	char hint[40];
+	int n;
+
+	if (!x->events || x->mid_event || !x->streaming || x->length >= 0)
+		return false;
+	/* Not all at the same moment. */
+	n = snprintf(
+		hint, sizeof hint, "retry: %u\n\n", 100 + (unsigned)random_below(1900));
+	if (x->chunked && !x->bodiless) {
+		write_chunk(x, str_span(hint, (size_t)n));
+		buf_add_str(conn_out(x->conn), STR("0\r\n\r\n"));
+	}
+	return true;
+}
+
 void reply_stream_write(struct task *t, struct str bytes)
 {
 	struct http_exchange *x = t->http;
@@ -99,6 +136,7 @@ void reply_stream_write(struct task *t, struct str bytes)
 		write_chunk(x, bytes);
 	else
 		answer_body(x, bytes);
+	note_boundary(x, bytes);
 	if (x->conn->out.len >= FLUSH_AT)
 		conn_flush(x->conn);
 }

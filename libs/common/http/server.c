@@ -1,15 +1,16 @@
 #include "http/server.h"
 
 #include <assert.h>
-#include <netdb.h>
+#include <netinet/in.h>
+#include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
-#include <unistd.h>
+#include <sys/socket.h>
 
 #include "http/conn.h"
+#include "http/listen.h"
 #include "http/peers.h"
 
-#define BACKLOG     1024
+#define BACKLOG     4096
 #define TICK_MAX_MS 250
 #define SWEEP_EVERY 40 /* ticks */
 
@@ -31,6 +32,7 @@ static void fill_in(struct http_server_options *o)
 	default_to(&o->requests_max, 10000);
 	default_to(&o->idle_ms, 60000);
 	default_to(&o->head_ms, 10000);
+	default_to(&o->handshake_ms, 10000);
 	default_to(&o->body_ms, 60000);
 	default_to(&o->pace_ms, 5000);
 	default_to(&o->write_ms, 30000);
@@ -40,8 +42,8 @@ static void fill_in(struct http_server_options *o)
 /* Fine enough for the shortest of them. */
 static unsigned tick_ms(const struct http_server_options *o)
 {
-	const unsigned waits[] = { o->idle_ms, o->head_ms, o->body_ms, o->pace_ms,
-		o->write_ms, o->linger_ms };
+	const unsigned waits[] = { o->idle_ms, o->handshake_ms, o->head_ms, o->body_ms,
+		o->pace_ms, o->write_ms, o->linger_ms };
 	unsigned least = 4 * TICK_MAX_MS;
 
 	for (size_t i = 0; i < sizeof waits / sizeof *waits; i++) {
@@ -66,6 +68,12 @@ static void on_tick(struct timer *tick)
 		timer_stop(&s->tick);
 }
 
+static void watch_time(struct http_server *s)
+{
+	if (!timer_is_running(&s->tick))
+		timer_start(&s->tick, tick_ms(&s->o), tick_ms(&s->o));
+}
+
 static void on_connection(uv_stream_t *listener, int status)
 {
 	struct http_server *s = listener->data;
@@ -75,63 +83,46 @@ static void on_connection(uv_stream_t *listener, int status)
 		return;
 	}
 	conn_accept(s);
-	if (!timer_is_running(&s->tick))
-		timer_start(&s->tick, tick_ms(&s->o), tick_ms(&s->o));
+	watch_time(s);
 }
 
 /* ---- opening ---- */
 
-static int bind_unix(struct http_server *s, const char *path)
-{
-	struct stat st;
-
-	s->is_unix = true;
-	uv_pipe_init(&s->loop->uv, &s->listener.pipe, 0);
-	if (stat(path, &st) == 0 && S_ISSOCK(st.st_mode))
-		unlink(path); /* left behind by one that was killed */
-	return uv_pipe_bind(&s->listener.pipe, path);
-}
-
-static int bind_tcp(struct http_server *s, const char *listen)
-{
-	struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE },
-			*found;
-	struct str all = str_of(listen), host;
-	const char *colon = strrchr(listen, ':');
-	char name[256];
-	int rc;
-
-	uv_tcp_init(&s->loop->uv, &s->listener.tcp);
-	if (!colon)
-		return UV_EINVAL;
-	host = str_span(all.ptr, (size_t)(colon - listen));
-	if (host.len > 1 && host.ptr[0] == '[' && host.ptr[host.len - 1] == ']')
-		host = str_span(host.ptr + 1, host.len - 2);
-	if (host.len >= sizeof name)
-		return UV_EINVAL;
-	memcpy(name, host.ptr, host.len);
-	name[host.len] = '\0';
-	if (getaddrinfo(host.len ? name : NULL, colon + 1, &hints, &found) != 0)
-		return UV_EADDRNOTAVAIL;
-	rc = uv_tcp_bind(&s->listener.tcp, found->ai_addr, 0);
-	freeaddrinfo(found);
-	return rc;
-}
-
+/* Takes a socket that listens already, or opens one. */
 static int start_listening(struct http_server *s)
 {
-	static const char prefix[] = "unix:";
-	const char *listen = s->o.listen;
-	int rc;
+	int fd = s->o.fd, rc;
 
-	if (strncmp(listen, prefix, sizeof prefix - 1) == 0)
-		rc = bind_unix(s, listen + sizeof prefix - 1);
+	s->is_unix = listen_is_unix(s->o.listen);
+	s->owns_address = fd <= 0;
+	if (s->owns_address)
+		fd = listen_open(s->o.listen, false);
+	if (s->is_unix)
+		uv_pipe_init(&s->loop->uv, &s->listener.pipe, 0);
 	else
-		rc = bind_tcp(s, listen);
+		uv_tcp_init(&s->loop->uv, &s->listener.tcp);
 	s->listener.stream.data = s;
 	s->handles++;
 	s->listening = true;
+	if (fd < 0)
+		return fd;
+	rc = s->is_unix ? uv_pipe_open(&s->listener.pipe, fd)
+			: uv_tcp_open(&s->listener.tcp, fd);
 	return rc ? rc : uv_listen(&s->listener.stream, BACKLOG, on_connection);
+}
+
+static void prepare_tls(struct http_server *s)
+{
+	if (!s->o.tls)
+		return;
+	s->plain_buffer = malloc(READ_BUFFER_SIZE);
+	if (!s->plain_buffer)
+		abort();
+	if (!s->o.hsts_s)
+		return;
+	snprintf(s->hsts_line, sizeof s->hsts_line,
+		"\r\nStrict-Transport-Security: max-age=%u", s->o.hsts_s);
+	s->hsts = str_of(s->hsts_line);
 }
 
 static void on_hook(struct loop_hook *hook);
@@ -154,6 +145,7 @@ enum err http_server_open(
 	s->read_buffer = malloc(READ_BUFFER_SIZE);
 	if (!s->read_buffer)
 		abort();
+	prepare_tls(s);
 	if (o->per_address_max || o->per_address_rate)
 		s->peers = peers_new(o->per_address_max, o->per_address_rate);
 	timer_open(loop, &s->tick, on_tick);
@@ -217,6 +209,7 @@ static void free_server(struct http_server *s)
 	peers_free(&s->peers);
 	free(s->route_times);
 	free(s->read_buffer);
+	free(s->plain_buffer);
 	if (s->closed)
 		s->closed(s->closed_ctx);
 	free(s);
@@ -254,13 +247,40 @@ static void stop_listening(struct http_server *s)
 	if (!s->listening)
 		return;
 	s->listening = false;
+	if (s->owns_address)
+		listen_forget(s->o.listen);
 	uv_close((uv_handle_t *)&s->listener.stream, on_listener_closed);
 }
 
-void http_server_drain(struct http_server *s)
+/* Who waits in the queue is let in: if nobody else has the socket open, closing it would
+ * turn them away. */
+static void empty_queue(struct http_server *s)
+{
+	uv_os_fd_t listener;
+	int fd;
+
+	if (!s->listening || uv_fileno((uv_handle_t *)&s->listener.stream, &listener) != 0)
+		return;
+	while ((fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC)) >= 0)
+		conn_adopt(s, fd);
+	watch_time(s);
+}
+
+void http_server_yield(struct http_server *s)
+{
+	uv_os_fd_t listener;
+
+	if (s->listening && uv_fileno((uv_handle_t *)&s->listener.stream, &listener) == 0)
+		listen_yield(listener);
+}
+
+void http_server_drain(struct http_server *s, bool is_last, unsigned idle_ms)
 {
 	s->draining = true;
 	s->drain_ms = server_now_ms(s);
+	s->drain_idle_ms = idle_ms;
+	if (is_last)
+		empty_queue(s);
 	stop_listening(s);
 }
 

@@ -28,12 +28,14 @@
 #include "http/http.h"
 
 struct http_server;
+struct tls_context;
 struct app;
 
 struct http_server_options {
 	struct app *app;
 	const char
 		*listen; /* "host:port", "[v6]:port", "unix:/path"; port 0: any free one */
+	int fd; /* of listen_open for that address, now the server's; 0: it opens its own */
 	/* A whole request has come: answer by reply.h. */
 	outcome_t (*serve)(struct task *t);
 	/*
@@ -46,23 +48,37 @@ struct http_server_options {
 	unsigned connections_max;  /* more are closed at once; 0: 10,000 */
 	unsigned per_address_max;  /* connections from one address at a time; 0: no limit */
 	unsigned per_address_rate; /* new ones a second from one address; 0: no limit */
-	size_t memory_max;         /* bytes of requests, all together; 0: 64 MiB */
-	unsigned idle_ms;          /* keep-alive without a request; 0: 60 s */
-	unsigned head_ms;          /* first byte to last byte of a head; 0: 10 s */
-	unsigned body_ms;          /* whole body; 0: 60 s */
+	/* Addresses that these two are not for; NULL: none. */
+	bool (*is_proxy)(struct app *app, struct str peer);
+	size_t memory_max;       /* bytes of requests, all together; 0: 64 MiB */
+	unsigned idle_ms;        /* keep-alive without a request; 0: 60 s */
+	struct tls_context *tls; /* NULL: plain */
+	unsigned hsts_s;         /* Strict-Transport-Security: max-age; 0: none */
+	unsigned handshake_ms;   /* of TLS; 0: 10 s */
+	unsigned head_ms;        /* first byte to last byte of a head; 0: 10 s */
+	unsigned body_ms;        /* whole body; 0: 60 s */
 	unsigned pace_ms;   /* after this, a body must come at 1 KiB/s on average; 0: 5 s */
 	unsigned write_ms;  /* a write without progress; 0: 30 s */
 	unsigned linger_ms; /* reading on after a last answer; 0: 1 s */
 	unsigned requests_max; /* per connection; 0: 10,000 */
+	/* When draining, event streams end between two events, with the hint to come back
+	 * soon; their handlers are told by task_cancel, as if the client had left. */
+	bool hands_streams_over;
 };
 
 enum err http_server_open(
 	struct loop *loop, const struct http_server_options *o, struct http_server **out);
 /* The port that was bound (for port 0); 0 for a unix socket. */
 unsigned http_server_port(const struct http_server *s);
-/* Stop accepting; answers from now on carry `Connection: close`; idle connections end after
- * a short grace. */
-void http_server_drain(struct http_server *s);
+/*
+ * Stop accepting; answers from now on carry `Connection: close`. A connection without a
+ * request is kept for idle_ms: what its client sends meanwhile is still answered. 0: as
+ * long as ever. is_last: nobody else has the listening socket open, so that who waits in
+ * its queue must be taken now.
+ */
+void http_server_drain(struct http_server *s, bool is_last, unsigned idle_ms);
+/* The listener is shared with a successor: new connections go there from now on. */
+void http_server_yield(struct http_server *s);
 /* Requests whose answer is not fully written yet. */
 unsigned http_server_in_hand(const struct http_server *s);
 unsigned http_server_connections(const struct http_server *s);

@@ -1,0 +1,35 @@
+/*
+ * confine - a process gives away what it will not need: whoever takes it over finds little.
+ *
+ *   confine_harden   no new privileges, no core dumps, not to be traced by its own user
+ *   confine          the same, and: only the system calls of a list (seccomp; others fail
+ *                    with EPERM), no file but those that resolving names, TLS and time
+ *                    zones need, for reading (Landlock, where the kernel has it)
+ *
+ * Sockets that listen and files that settings name must be open before. It can start
+ * threads but no process and no program; it can connect wherever the network lets it.
+ *
+ * Use:   before the first thread is started: threads inherit it. CONFINE chooses: on, off,
+ *        or log (calls outside the list are carried out and noted in the kernel's log).
+ */
+#ifndef APP_CONFINE_H
+#define APP_CONFINE_H
+
+#include <stdbool.h>
+
+/* Sanitizers, coverage and valgrind need more than a service does. */
+#ifdef CONFINE_OFF
+#define CONFINE_DEFAULT "off"
+#else
+#define CONFINE_DEFAULT "on"
+#endif
+
+/* mode: "on", "off", "log". */
+void confine_harden(const char *mode);
+/* more: further files and folders to read, separated by commas; may be NULL. False, and the
+ * reason logged, if the kernel refuses: the process should not go on. */
+bool confine(const char *mode, const char *more);
+/* The same, then tries what must fail and what must not, and says so; an exit code. */
+int confine_check(const char *mode, const char *more);
+
+#endif

@@ -1,0 +1,106 @@
+#include "app/edge.h"
+
+#include <sched.h>
+
+#include "app/app.h"
+#include "app/master.h"
+#include "http/server.h"
+#include "http/tls_context.h"
+
+#define AT(member) offsetof(struct edge, member)
+
+const struct setting edge_settings[] = {
+	{ "GATEWAY_WORKERS", SETTING_INT, AT(workers), "0",
+		"processes that serve; 0: one per processor", 0, WORKERS_MAX },
+	{ "GATEWAY_RETIRE_MS", SETTING_INT, AT(retire_ms), "600000",
+		"how long a replaced worker may go on with its streams", 0, 86400000 },
+	{ "GATEWAY_CONNECTIONS", SETTING_INT, AT(connections), "10000",
+		"at once, of all workers together; more are closed", 1, 10000000 },
+	{ "GATEWAY_ADDRESS_CONNECTIONS", SETTING_INT, AT(per_address), "-1",
+		"at once from one address, per worker; 0: no limit; -1: 100 in production, "
+		"else none",
+		-1, 1000000 },
+	{ "GATEWAY_ADDRESS_CONNECTS", SETTING_INT, AT(per_address_rate), "-1",
+		"new ones a second from one address, per worker; -1: 50 in production, "
+		"else none",
+		-1, 1000000 },
+	{ "GATEWAY_HEAD_MS", SETTING_INT, AT(head_ms), "10000",
+		"first byte to last byte of a request's head", 10, 600000 },
+	{ "GATEWAY_BODY_MS", SETTING_INT, AT(body_ms), "60000",
+		"a whole body; after 5 s it must come at 1 KiB/s", 10, 600000 },
+	{ "GATEWAY_IDLE_MS", SETTING_INT, AT(idle_ms), "60000",
+		"a connection without a request", 10, 3600000 },
+	{ "GATEWAY_WRITE_MS", SETTING_INT, AT(write_ms), "30000",
+		"an answer of which the client takes nothing", 10, 600000 },
+	{ "GATEWAY_CONNECTION_REQUESTS", SETTING_INT, AT(requests), "10000",
+		"on one connection", 1, 1000000000 },
+	{ "GATEWAY_MEMORY_MB", SETTING_INT, AT(memory_mb), "64",
+		"of requests that are not answered yet, per worker", 1, 65536 },
+	{ "GATEWAY_TLS_LISTEN", SETTING_ADDR, AT(tls_listen), "",
+		"where requests are served by TLS; none: nowhere" },
+	{ "GATEWAY_TLS_CERT", SETTING_STR, AT(tls_certificates), "",
+		"PEM file, the chain behind the certificate; several: a.pem,b.pem" },
+	{ "GATEWAY_TLS_KEY", SETTING_STR, AT(tls_keys), "",
+		"PEM files of their keys, in the same order" },
+	{ "GATEWAY_HANDSHAKE_MS", SETTING_INT, AT(handshake_ms), "10000", "of TLS", 10,
+		600000 },
+	{ "GATEWAY_HSTS_S", SETTING_INT, AT(hsts_s), "63072000",
+		"Strict-Transport-Security of answers by TLS; 0: none", 0, 1000000000 },
+	{ 0 },
+};
+
+static unsigned processors(void)
+{
+	cpu_set_t set;
+	int n = sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
+
+	return n < 1 ? 1 : n > WORKERS_MAX ? WORKERS_MAX : (unsigned)n;
+}
+
+static void default_to(int64_t *setting, bool production, int64_t in_production)
+{
+	if (*setting < 0)
+		*setting = production ? in_production : 0;
+}
+
+void edge_check(struct app *app, struct buf *problems)
+{
+	struct edge *e = &app->edge;
+
+	if (e->workers == 0)
+		e->workers = processors();
+	default_to(&e->per_address, app->set.production, 100);
+	default_to(&e->per_address_rate, app->set.production, 50);
+	if (!e->tls_listen)
+		return;
+	if (e->tls_certificates && e->tls_keys)
+		e->tls = tls_context_new(e->tls_certificates, e->tls_keys, problems);
+	else
+		buf_addf(problems,
+			"GATEWAY_TLS_LISTEN: needs GATEWAY_TLS_CERT and "
+			"GATEWAY_TLS_KEY\n");
+}
+
+void edge_fini(struct edge *e)
+{
+	tls_context_free(&e->tls);
+}
+
+void edge_options(const struct app *app, struct http_server_options *o)
+{
+	const struct edge *e = &app->edge;
+	unsigned workers = app->seat ? app->seat->count : 1;
+
+	o->hands_streams_over = true;
+	o->connections_max = ((unsigned)e->connections + workers - 1) / workers;
+	o->per_address_max = (unsigned)e->per_address;
+	o->per_address_rate = (unsigned)e->per_address_rate;
+	o->is_proxy = app->spec->is_proxy;
+	o->memory_max = (size_t)e->memory_mb << 20;
+	o->handshake_ms = (unsigned)e->handshake_ms;
+	o->head_ms = (unsigned)e->head_ms;
+	o->body_ms = (unsigned)e->body_ms;
+	o->idle_ms = (unsigned)e->idle_ms;
+	o->write_ms = (unsigned)e->write_ms;
+	o->requests_max = (unsigned)e->requests;
+}

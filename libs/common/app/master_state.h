@@ -1,0 +1,69 @@
+/*
+ * master_state - the inside of master.c: shared with worker.c (processes that come and go)
+ * and handover.c (what a new program is told by the old one).
+ */
+#ifndef APP_MASTER_STATE_H
+#define APP_MASTER_STATE_H
+
+#include <sys/types.h>
+
+#include "app/master.h"
+#include "secure/tickets.h"
+
+struct worker {
+	struct list link;
+	pid_t pid;
+	int pipe; /* a byte comes when it is ready */
+	unsigned generation;
+	unsigned slot; /* of the metrics; 0: it counts elsewhere (an older program's) */
+	bool ready;
+	bool retiring;
+	uint64_t born_ms;
+};
+
+struct master {
+	struct app *app;  /* settings and sockets of the generation that serves */
+	struct app *next; /* of the one that is coming */
+	char **argv;
+	struct list workers;
+	unsigned generation; /* that serves; 0: none does yet */
+	bool coming;         /* generation + 1 is being started */
+	uint64_t coming_until_ms;
+	uint64_t again_at_ms; /* the next worker may be started then */
+	unsigned delay_ms;    /* before the one after it */
+	bool want_reload, want_program;
+	bool stopping, failed;
+	uint64_t kill_at_ms; /* who has not ended by then is killed */
+	int signals;         /* signalfd */
+	struct metrics_area *area;
+	struct metrics *metrics;
+	bool slots[256]; /* in use */
+	struct ticket_ring tickets;
+	int64_t *serving_gauge, *retiring_gauge;
+	uint64_t *deaths, *changes, *failures;
+};
+
+/* ---- worker.c ---- */
+
+/* False if no more can be started. Does not return in the worker. */
+bool worker_start(struct master *m, struct app *app, unsigned generation);
+void worker_adopt(struct master *m, pid_t pid, int pipe, bool retiring);
+/* Its process is gone. */
+void worker_gone(struct master *m, struct worker *w);
+struct worker *worker_find(struct master *m, pid_t pid);
+unsigned worker_count(const struct master *m, unsigned generation);
+bool workers_are_ready(const struct master *m, unsigned generation);
+/* To all of that generation, or (0) to all. */
+void workers_signal(struct master *m, unsigned generation, int signum);
+/* All but those of the generation that serves. */
+void workers_retire(struct master *m);
+
+/* ---- handover.c ---- */
+
+/* Becomes the new program; returns only if that cannot be. */
+void handover_execute(struct master *m);
+/* What the old program left: sockets into m->app, and workers. Before sockets are opened.
+ */
+void handover_take(struct master *m);
+
+#endif
