@@ -29,8 +29,9 @@ export function tokenWith(key, user, session) {
 	return `${text}.${createHmac('sha256', key).update(text).digest('base64url')}`;
 }
 
-// settings: of the gateway; AUTH_URL, CHAT_URL and BILLING_URL are the caller's. prefix: words before the binary's name.
-export async function startGateway(settings, prefix = []) {
+// settings: of the gateway; AUTH_URL, CHAT_URL and BILLING_URL are the caller's. prefix: words before the binary's name. deaf: nobody reads
+// what it logs.
+export async function startGateway(settings, prefix = [], { deaf = false } = {}) {
 	const dir = await mkdtemp(join(tmpdir(), 'castor-gw-'));
 	const port = await freePort();
 	const adminPort = await freePort();
@@ -38,7 +39,7 @@ export async function startGateway(settings, prefix = []) {
 	const log = join(dir, 'log');
 	const words = [...prefix, binary];
 	const child = spawn(words[0], words.slice(1), {
-		stdio: ['ignore', openSync(log, 'a'), openSync(log, 'a')],
+		stdio: ['ignore', openSync(log, 'a'), deaf ? 'pipe' : openSync(log, 'a')],
 		env: {
 			PATH: process.env.PATH, ENV_FILE: '/dev/null', SECRET_KEY: SECRET, REDIS_URL: 'unix:///nonexistent/redis.sock',
 			LISTEN: `127.0.0.1:${port}`, ADMIN_LISTEN: `127.0.0.1:${adminPort}`, ...settings,
@@ -47,6 +48,7 @@ export async function startGateway(settings, prefix = []) {
 	const gateway = {
 		port, adminPort, pid: child.pid, base: `http://127.0.0.1:${port}`, admin: `http://127.0.0.1:${adminPort}`,
 		log: () => readFile(log, 'utf8'),
+		listen: () => child.stderr.resume(), // to a deaf one
 		async stop() {
 			if (child.exitCode === null && child.signalCode === null) {
 				child.kill('SIGTERM');
