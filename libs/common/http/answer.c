@@ -148,7 +148,8 @@ static void write_head(struct http_exchange *x, struct str content_type, int64_t
 	if (!x->has_cache_control)
 		at = PUT(at, "\r\nCache-Control: no-store");
 	at = put_connection(x, at);
-	at = put(at, x->server->hsts);
+	if (x->server->hsts.len)
+		at = put(at, x->server->hsts);
 	at = PUT(at, "\r\n");
 	if (x->fields.len)
 		at = put(at, buf_str(&x->fields));

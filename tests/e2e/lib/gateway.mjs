@@ -41,7 +41,7 @@ export async function startGateway(settings, prefix = [], { deaf = false } = {})
 	const child = spawn(words[0], words.slice(1), {
 		stdio: ['ignore', openSync(log, 'a'), deaf ? 'pipe' : openSync(log, 'a')],
 		env: {
-			PATH: process.env.PATH, ENV_FILE: '/dev/null', SECRET_KEY: SECRET, REDIS_URL: 'unix:///nonexistent/redis.sock',
+			PATH: process.env.PATH, ENV_FILE: '/dev/null', GATEWAY_WORKERS: '1', SECRET_KEY: SECRET, REDIS_URL: 'unix:///nonexistent/redis.sock',
 			LISTEN: `127.0.0.1:${port}`, ADMIN_LISTEN: `127.0.0.1:${adminPort}`, ...settings,
 		},
 	});
