@@ -21,7 +21,7 @@ const settings = {
 let stack, me;
 
 before(async () => {
-	stack = await startStack({ BASIC_DAILY_MESSAGES: '100000', ...settings });
+	stack = await startStack({ BASIC_DAILY_MESSAGES: '100000', BASIC_CONCURRENT: '100', ...settings });
 	me = await signUp(stack.base);
 });
 after(() => stack?.stop());
@@ -52,7 +52,7 @@ async function follow({ room, reply }) {
 				text = '';
 			else if (fields.event === 'reply.delta')
 				text += JSON.parse(fields.data).text;
-			else if (fields.event?.startsWith('reply.'))
+			else if (fields.event?.startsWith('reply.') && fields.event !== 'reply.queued')
 				return { room, reply, text, handovers };
 		}
 		handovers++;
