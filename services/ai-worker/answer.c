@@ -5,18 +5,16 @@
 #include "answer_usage.h"
 #include "answers_store.h"
 #include "base/clock.h"
-#include "base/pacific.h"
 #include "base/utf8.h"
 #include "messages.h"
 #include "reply_log.h"
+#include "retry.h"
 
-#define STORE_RETRY_MS  250
-#define HELD_RETRY_MS   1000
-#define EVENT_MAX       (8u << 20)
-#define TEXT_MAX        (4u << 20) /* of one answer */
-#define ERROR_MAX       (64u << 10)
-#define DELAY_MAX_MS    60000
-#define UNKNOWN_REST_MS 600000 /* until a model that did not exist is tried again */
+#define STORE_RETRY_MS 250
+#define HELD_RETRY_MS  1000
+#define EVENT_MAX      (8u << 20)
+#define TEXT_MAX       (4u << 20) /* of one answer */
+#define ERROR_MAX      (64u << 10)
 
 /* ---- the table of states: what each starts ---- */
 
@@ -233,70 +231,6 @@ static bool on_data(struct outbound_call *call, struct str bytes)
 	return true;
 }
 
-/* Full jitter: the whole range, not its upper part. */
-static int64_t backoff_ms(const struct answer *a)
-{
-	int64_t base = a->worker->retry_base_ms, cap = base;
-
-	if (a->burnt)
-		cap = a->attempts < 16 ? base << (a->attempts - 1) : DELAY_MAX_MS;
-	if (cap > DELAY_MAX_MS)
-		cap = DELAY_MAX_MS;
-	return (int64_t)random_below((uint64_t)cap + 1);
-}
-
-/* How long the model wants no calls: it said so in one of two places, or not at all (0). */
-static int64_t rest_ms(const struct answer *a)
-{
-	int64_t header_ms = a->call.retry_after_s > 0 ? a->call.retry_after_s * 1000 : 0;
-	int64_t body_ms = a->said.retry_ms > 0 ? a->said.retry_ms : 0;
-
-	return header_ms > body_ms ? header_ms : body_ms;
-}
-
-static void tell_queue(struct answer *a, enum model_news news)
-{
-	struct worker *w = a->worker;
-	int64_t used = a->said.prompt_tokens + a->said.output_tokens;
-
-	switch (news) {
-	case NEWS_ANSWERED:
-		if (!a->heard)
-			jobq_model_answered(w->queue, a->model);
-		break;
-	case NEWS_DOWN:
-		jobq_model_down(w->queue, a->model);
-		break;
-	case NEWS_RESTS:
-		jobq_model_rests(w->queue, a->model, rest_ms(a));
-		break;
-	case NEWS_DAY_USED:
-		jobq_model_rests(
-			w->queue, a->model, pacific_day_left_s(clock_wall_s()) * 1000);
-		break;
-	case NEWS_UNKNOWN:
-		jobq_model_rests(w->queue, a->model, UNKNOWN_REST_MS);
-		break;
-	case NEWS_NONE:
-		break;
-	}
-	if (w->models[a->model].tpm > 0 && used > 0)
-		jobq_tokens(w->queue, a->model, used - a->reckoned);
-}
-
-/* An attempt counts when it is likely to be about this very prompt: the model broke over
- * it, answered rubbish, or answered others meanwhile. An outage or a limit burns none. */
-static bool counts(const struct answer *a, enum err transport, enum model_news news)
-{
-	const struct jobq_model *m = &a->worker->models[a->model];
-
-	if (news != NEWS_DOWN)
-		return news == NEWS_ANSWERED || news == NEWS_NONE;
-	if (transport == ERR_INVALID || a->call.status == 500)
-		return !m->blocked;
-	return m->answered_ms > a->called_at_us / 1000;
-}
-
 static void try_again(struct answer *a, enum err transport, enum model_news news)
 {
 	struct worker *w = a->worker;
@@ -304,7 +238,7 @@ static void try_again(struct answer *a, enum err transport, enum model_news news
 	log_warn("model-retry", L_INT("status", a->call.status),
 		L_Z("reason", a->said.status), L_INT("attempt", a->attempts),
 		L_Z("model", w->models[a->model].name), L_ERR(transport));
-	a->burnt = counts(a, transport, news);
+	a->burnt = retry_counts(a, transport, news);
 	if (a->burnt && a->attempts >= w->attempts_max) {
 		fail(a, "The model did not answer after several attempts.");
 		return;
@@ -315,7 +249,7 @@ static void try_again(struct answer *a, enum err transport, enum model_news news
 		return;
 	}
 	++*(a->burnt ? w->retries : w->waits);
-	a->delay_ms = backoff_ms(a);
+	a->delay_ms = retry_backoff_ms(a);
 	enter(a, ANSWER_RELEASE);
 }
 
@@ -323,7 +257,7 @@ static void call_ended(struct answer *a, enum err transport)
 {
 	enum model_news news = model_news_of(&a->said, transport, a->call.status);
 
-	tell_queue(a, news);
+	retry_tell_queue(a, news);
 	answer_note_error(a, transport);
 	a->end = model_judge(&a->said, transport, a->call.status, a->text.len > 0, &a->why);
 	if (news == NEWS_UNKNOWN && a->worker->model_count > 1 && a->text.len == 0)
