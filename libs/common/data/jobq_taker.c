@@ -22,9 +22,8 @@ struct jobq_taker {
 	struct timer again;      /* something waits for a moment */
 	struct str bell;
 	char bell_key[160];
-	bool asking;  /* a turn that may take is under way */
 	bool waiting; /* for the bell */
-	bool rang;    /* while asking: what is under way may have come too early for it */
+	bool rang;    /* while a turn was under way, which may have come too early for it */
 	bool paused, closing;
 	unsigned turns; /* not come back yet */
 	void (*closed)(void *ctx);
@@ -63,7 +62,7 @@ static void on_bell(void *ctx, enum err e, const struct redis_value *v)
 		redis_send(q->o.redis, &REDIS_CMD(STR("RPUSH"), q->bell, STR("1")), NULL,
 			NULL);
 	else if (e == ERR_OK) {
-		q->rang |= rang && q->asking;
+		q->rang |= rang && q->turns > 0;
 		go_on(q);
 	} else
 		timer_start(&q->again, PAUSE_MS, 0);
@@ -140,8 +139,6 @@ static void on_turned(void *ctx, enum err e, const struct redis_value *v)
 
 	free(ctx);
 	q->turns--;
-	if (t.asked)
-		q->asking = false;
 	if (q->closing) {
 		maybe_close(q);
 		return;
@@ -153,13 +150,13 @@ static void on_turned(void *ctx, enum err e, const struct redis_value *v)
 		return;
 	}
 	n = read_turn(q, v);
-	if (!t.asked)
-		return;
-	if (n == t.asked || q->rang) {
+	if ((t.asked && n == t.asked) || q->rang || jobq_lines_left(&q->said)) {
 		q->rang = false;
-		go_on(q); /* there may be more */
+		go_on(q); /* there may be more, or it is to be said */
 		return;
 	}
+	if (!t.asked)
+		return;
 	wait_ms = v->kind == REDIS_ARRAY ? redis_at(v, 0).i : PAUSE_MS;
 	timer_start(&q->again, wait_ms > 0 ? (uint64_t)wait_ms : PAUSE_MS, 0);
 	if (room_for(q) > 0)
@@ -226,9 +223,12 @@ static void turn(struct jobq_taker *q, unsigned take)
 static void on_leave(struct loop_hook *hook)
 {
 	struct jobq_taker *q = container_of(hook, struct jobq_taker, leave);
-	unsigned take = q->asking || !redis_is_up(q->o.redis) ? 0 : room_for(q);
+	unsigned take = redis_is_up(q->o.redis) ? room_for(q) : 0;
 
-	q->asking |= take > 0;
+	/* One at a time: what comes up meanwhile goes together, more of it the busier Redis
+	 * is. */
+	if (q->turns > 0)
+		return;
 	turn(q, take);
 }
 

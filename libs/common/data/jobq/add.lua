@@ -11,5 +11,6 @@ for i = 1, #ARGV do
 		end
 	end
 end
+keep_state()
 if added > 0 then ring() end
 return added

@@ -28,15 +28,25 @@ local function parse(line)
 	return string.match(line, '^(%a) (%S+) (%d+) (%d+) (%S+)')
 end
 
+-- What a script finds out and changes of `state`, read once and written at its end (keep_state).
+local turn, waiting = {}, { p = 0, b = 0 }
+local function turn_of(tier)
+	turn[tier] = turn[tier] or redis.call('HGET', STATE, 'turn.' .. tier) or 0
+	return turn[tier]
+end
+local function keep_state()
+	for tier, n in pairs(waiting) do
+		if n ~= 0 then redis.call('HINCRBY', STATE, 'waiting.' .. tier, n) end
+	end
+end
+
 -- Whoever had no turn gets one as if he had been there all along: neither ahead nor behind.
 local function give_turn(tier, user)
-	redis.call('ZADD', turns(tier), 'NX', redis.call('HGET', STATE, 'turn.' .. tier) or 0, user)
+	redis.call('ZADD', turns(tier), 'NX', turn_of(tier), user)
 end
 
 local function enqueue(id, tier, user, created)
-	if redis.call('ZADD', waits(tier, user), created, id) == 1 then
-		redis.call('HINCRBY', STATE, 'waiting.' .. tier, 1)
-	end
+	waiting[tier] = waiting[tier] + redis.call('ZADD', waits(tier, user), created, id)
 	give_turn(tier, user)
 end
 

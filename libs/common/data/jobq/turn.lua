@@ -118,18 +118,22 @@ end
 
 -- ---- jobs that leave a worker's hand ----
 
+local function not_running(user)
+	if redis.call('HINCRBY', RUN, user, -1) <= 0 then redis.call('HDEL', RUN, user) end
+end
+
+local nobody = {} -- tier -> there is nobody left who has a turn
+
 local function leave_hand(id, tier, user)
 	if redis.call('ZREM', TAKEN, id) == 0 then return false end
-	if redis.call('HINCRBY', RUN, user, -1) <= 0 then redis.call('HDEL', RUN, user) end
+	not_running(user)
 	if redis.call('EXISTS', waits(tier, user)) == 1 then give_turn(tier, user) end
 	return true
 end
 
 local function leave_wait(id, tier, user)
 	redis.call('ZREM', LATER, id)
-	if redis.call('ZREM', waits(tier, user), id) == 1 then
-		redis.call('HINCRBY', STATE, 'waiting.' .. tier, -1)
-	end
+	waiting[tier] = waiting[tier] - redis.call('ZREM', waits(tier, user), id)
 end
 
 local function done(id)
@@ -174,29 +178,37 @@ for _, id in ipairs(redis.call('ZRANGEBYSCORE', LATER, '-inf', now, 'LIMIT', 0, 
 
 -- ---- taking ----
 
+local has_had = {} -- tier -> the turn of who came last
+
 -- The next of this tier: the user who has had the fewest turns, and his oldest job. Who has as many
 -- in hand as he may have is passed over until one of them is done.
 local function next_of(tier)
+	if nobody[tier] then return nil end
 	while true do
 		local first = redis.call('ZPOPMIN', turns(tier))
-		local user, turn = first[1], tonumber(first[2])
-		if not user then return nil end
-		if tonumber(redis.call('HGET', RUN, user) or 0) < cap[tier] then
-			local id = redis.call('ZPOPMIN', waits(tier, user))[1]
-			if id then
-				redis.call('HSET', STATE, 'turn.' .. tier, turn)
-				redis.call('HINCRBY', STATE, 'waiting.' .. tier, -1)
-				redis.call('HINCRBY', RUN, user, 1)
-				if redis.call('EXISTS', waits(tier, user)) == 1 then
-					redis.call('ZADD', turns(tier), turn + 1, user)
-				end
-				return id
+		local user, his_turn = first[1], tonumber(first[2])
+		if not user then
+			nobody[tier] = true
+			return nil
+		end
+		local id
+		if redis.call('HINCRBY', RUN, user, 1) <= cap[tier] then
+			local line = waits(tier, user)
+			id = redis.call('ZPOPMIN', line)[1]
+			if id and redis.call('EXISTS', line) == 1 then
+				redis.call('ZADD', turns(tier), his_turn + 1, user)
 			end
 		end
+		if id then
+			has_had[tier] = his_turn
+			waiting[tier] = waiting[tier] - 1
+			return id
+		end
+		not_running(user)
 	end
 end
 
-local out, taken = {}, 0
+local taken_args, out, taken = {}, {}, 0
 local wait_until = now + 1000
 local served = want > 0 and tonumber(redis.call('HGET', STATE, 'served') or 0) or 0
 while taken < want do
@@ -208,12 +220,20 @@ while taken < want do
 	local basic_first = (served + taken) % BASIC_EVERY == BASIC_EVERY - 1
 	local id = next_of(basic_first and 'b' or 'p') or next_of(basic_first and 'p' or 'b')
 	if not id then break end
-	redis.call('ZADD', TAKEN, now + keep, id)
-	out[#out + 1] = redis.call('HGET', JOBS, id)
-	out[#out + 1] = model - 1
-	out[#out + 1] = spend(models[model])
 	taken = taken + 1
+	taken_args[2 * taken - 1], taken_args[2 * taken] = now + keep, id
+	out[3 * taken - 2] = id
+	out[3 * taken - 1] = model - 1
+	out[3 * taken] = spend(models[model])
 end
+if taken > 0 then
+	local ids = {}
+	for i = 1, taken do ids[i] = out[3 * i - 2] end
+	redis.call('ZADD', TAKEN, unpack(taken_args))
+	for i, line in ipairs(redis.call('HMGET', JOBS, unpack(ids))) do out[3 * i - 2] = line end
+end
+for tier, had in pairs(has_had) do redis.call('HSET', STATE, 'turn.' .. tier, had) end
+keep_state()
 
 -- Whoever was woken has his hands full: somebody else may be idle.
 if taken > 0 and taken == want then
