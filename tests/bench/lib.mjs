@@ -26,9 +26,10 @@ export function cpu(pid, deep = false) {
 	return deep ? children(pid).reduce((sum, c) => sum + cpu(c, true), total) : total;
 }
 
-export function rssMb(pid) {
+// Resident memory; with `deep` of the children as well.
+export function rssMb(pid, deep = false) {
 	const m = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'));
-	return Number(m[1]) / 1024;
+	return Number(m[1]) / 1024 + (deep ? children(pid).reduce((sum, c) => sum + rssMb(c, true), 0) : 0);
 }
 
 const unit = { us: 1e-3, ms: 1, s: 1e3, m: 6e4 };
