@@ -12,9 +12,11 @@
 
 #define STORE_RETRY_MS 250
 #define HELD_RETRY_MS  1000
-#define EVENT_MAX      (8u << 20)
-#define TEXT_MAX       (4u << 20) /* of one answer */
-#define ERROR_MAX      (64u << 10)
+/* A worker that dies takes all it has in hand with it: for most it says nothing. */
+#define DEATHS_PER_ATTEMPT 4
+#define EVENT_MAX          (8u << 20)
+#define TEXT_MAX           (4u << 20) /* of one answer */
+#define ERROR_MAX          (64u << 10)
 
 /* ---- the table of states: what each starts ---- */
 
@@ -167,7 +169,7 @@ void answer_claimed(struct answer *a, enum err e, const struct claim *c)
 	}
 	/* Counted before work starts: an answer that kills its worker comes to an end, too.
 	 */
-	if (a->attempts > w->attempts_max) {
+	if (a->attempts > w->attempts_max * DEATHS_PER_ATTEMPT) {
 		fail(a, "The model could not be reached after several attempts.");
 		return;
 	}
