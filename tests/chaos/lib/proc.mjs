@@ -2,7 +2,6 @@
 // backends of Postgres. Nothing is ever looked up by name.
 import { spawn } from 'node:child_process';
 import { closeSync, openSync, readdirSync, readFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 
 export const sleep = (ms) => new Promise((r) => setTimeout(r, ms));
 
@@ -26,21 +25,8 @@ export function signal(pid, name) {
 	}
 }
 
-// Below what Linux gives to outgoing connections: a listener that comes back finds its port free.
-export async function port() {
-	for (;;) {
-		const n = 12000 + Math.floor(Math.random() * 7900);
-		const free = await new Promise((done) => {
-			const s = createServer();
-			s.on('error', () => done(false));
-			s.listen(n, '127.0.0.1', () => s.close(() => done(true)));
-		});
-		if (free)
-			return n;
-	}
-}
+export { freePort as port } from '../../e2e/lib/stack.mjs';
 
-// A process of ours: comes back 200 ms after its death, unless it is held.
 export class Proc {
 	constructor(name, kind, argv, env, log) {
 		Object.assign(this, { name, kind, argv, env, log, held: false, crashes: [], child: undefined });

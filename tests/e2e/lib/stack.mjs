@@ -1,5 +1,6 @@
 // A whole Castor of one's own: `make up` in a RUN_DIR of its own on a free port, `make down` at the end.
 import { execFile } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { mkdtemp, readFile, readdir, rm } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -8,14 +9,18 @@ import { fileURLToPath } from 'node:url';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '../../..');
 
+const given = new Set();
+// Below those that the system gives to outgoing connections, which may take one before its server comes; drawn by lot, as other runs
+// draw theirs at the same time.
 export function freePort() {
-	return new Promise((resolve, reject) => {
+	const port = 10000 + randomInt(22000);
+	if (given.has(port))
+		return freePort();
+	given.add(port);
+	return new Promise((resolve) => {
 		const s = createServer();
-		s.on('error', reject);
-		s.listen(0, '127.0.0.1', () => {
-			const { port } = s.address();
-			s.close(() => resolve(port));
-		});
+		s.on('error', () => resolve(freePort()));
+		s.listen(port, '127.0.0.1', () => s.close(() => resolve(port)));
 	});
 }
 
