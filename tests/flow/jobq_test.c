@@ -350,6 +350,28 @@ TEST(after_flushall_what_is_added_again_is_taken)
 	end();
 }
 
+/* One of them has one waiting whenever there is a hand free. */
+TEST(who_sends_one_after_the_other_does_not_keep_others_out)
+{
+	struct worker w = { .room = 0, .done_at_once = true };
+
+	begin();
+	add('b', false, 1, 4);
+	add('a', false, 1, 1);
+	added(5);
+	open_worker(&w);
+	for (int n = 2; n <= 8; n++) {
+		w.room = 1;
+		jobq_more(w.q);
+		TURN_UNTIL(&loop, w.count == n - 1);
+		add('a', false, n, n);
+		added(4 + (uint64_t)n);
+	}
+	expect_took(&w, "a1 b1 a2 b2 a3 b3 a4 ");
+	close_worker(&w);
+	end();
+}
+
 /* ---- models ---- */
 
 TEST(a_model_that_is_down_gets_one_probe_at_a_time)
