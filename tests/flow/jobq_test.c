@@ -372,6 +372,26 @@ TEST(who_sends_one_after_the_other_does_not_keep_others_out)
 	end();
 }
 
+TEST(a_user_whose_tier_has_changed_is_not_parked_for_ever)
+{
+	struct worker w = { .room = 10, .cap = 1 };
+	struct uuid first = job_id('a', 1);
+
+	begin();
+	add('a', true, 1, 1);
+	open_worker(&w);
+	TURN_UNTIL(&loop, w.count == 1);
+	add('a', false, 2, 2); /* as Basic now; he has as many in hand as he may have */
+	added(2);
+	turn_for_ms(&loop, 50);
+	expect_took(&w, "a1 ");
+	jobq_done(w.q, &first);
+	TURN_UNTIL(&loop, w.count == 2);
+	expect_took(&w, "a1 a2 ");
+	close_worker(&w);
+	end();
+}
+
 /* ---- models ---- */
 
 TEST(a_model_that_is_down_gets_one_probe_at_a_time)

@@ -124,10 +124,13 @@ end
 
 local nobody = {} -- tier -> there is nobody left who has a turn
 
-local function leave_hand(id, tier, user)
+-- He may be another tier's by now, with a line in each.
+local function leave_hand(id, user)
 	if redis.call('ZREM', TAKEN, id) == 0 then return false end
 	not_running(user)
-	if redis.call('EXISTS', waits(tier, user)) == 1 then give_turn(tier, user) end
+	for tier in pairs(cap) do
+		if redis.call('EXISTS', waits(tier, user)) == 1 then give_turn(tier, user) end
+	end
 	return true
 end
 
@@ -141,14 +144,14 @@ local function done(id)
 	if not line then return end
 	local tier, user = parse(line)
 	redis.call('HDEL', JOBS, id)
-	if not leave_hand(id, tier, user) then leave_wait(id, tier, user) end
+	if not leave_hand(id, user) then leave_wait(id, tier, user) end
 end
 
 local function again(id, ms)
 	local line = redis.call('HGET', JOBS, id)
 	if not line then return end
 	local tier, user, created = parse(line)
-	if not leave_hand(id, tier, user) then leave_wait(id, tier, user) end
+	if not leave_hand(id, user) then leave_wait(id, tier, user) end
 	if ms > 0 then
 		redis.call('ZADD', LATER, now + ms, id)
 	else
