@@ -392,6 +392,26 @@ TEST(a_user_whose_tier_has_changed_is_not_parked_for_ever)
 	end();
 }
 
+TEST(room_that_is_made_while_a_turn_is_under_way_is_used)
+{
+	struct worker w = { .room = 0 };
+	struct uuid id = job_id('z', 1);
+
+	begin();
+	open_worker(&w);
+	TURN_UNTIL(&loop, jobq_is_up(w.q));
+	turn_for_ms(&loop, 50);
+	add('a', false, 1, 1);
+	added(1);
+	jobq_keep(w.q, &id);
+	turn_once(&loop); /* it is said, without a question */
+	w.room = 1;
+	jobq_more(w.q);
+	TURN_UNTIL(&loop, w.count == 1);
+	close_worker(&w);
+	end();
+}
+
 /* ---- models ---- */
 
 TEST(a_model_that_is_down_gets_one_probe_at_a_time)

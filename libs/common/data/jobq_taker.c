@@ -155,8 +155,11 @@ static void on_turned(void *ctx, enum err e, const struct redis_value *v)
 		go_on(q); /* there may be more, or it is to be said */
 		return;
 	}
-	if (!t.asked)
+	if (!t.asked) {
+		if (room_for(q) > 0) /* made while this turn was under way */
+			go_on(q);
 		return;
+	}
 	wait_ms = v->kind == REDIS_ARRAY ? redis_at(v, 0).i : PAUSE_MS;
 	timer_start(&q->again, wait_ms > 0 ? (uint64_t)wait_ms : PAUSE_MS, 0);
 	if (room_for(q) > 0)
