@@ -412,6 +412,33 @@ TEST(room_that_is_made_while_a_turn_is_under_way_is_used)
 	end();
 }
 
+/* Somebody took a key away: what is left must not hold up the rest. */
+TEST(ids_without_a_line_are_dropped)
+{
+	struct worker w = { .room = 10, .keep_ms = 300 }, other = { .room = 10, .cap = 1 };
+
+	begin();
+	add('a', false, 1, 2);
+	added(2);
+	open_worker(&w);
+	TURN_UNTIL(&loop, w.count == 2);
+	w.room = 0;
+	add('b', false, 1, 2);
+	added(4);
+	redis_server_do(&server, "DEL " KEY);
+	turn_for_ms(&loop, 400);
+	open_worker(&other);
+	TURN_UNTIL(&loop, left("ZCARD", "taken") == 0);
+	CHECK_INT(other.count, 0);
+	add('a', false, 3, 3);
+	add('b', false, 3, 3);
+	TURN_UNTIL(&loop, other.count == 2);
+	expect_took(&other, "a3 b3 ");
+	close_worker(&w);
+	close_worker(&other);
+	end();
+}
+
 /* ---- models ---- */
 
 TEST(a_model_that_is_down_gets_one_probe_at_a_time)

@@ -147,9 +147,14 @@ local function done(id)
 	if not leave_hand(id, user) then leave_wait(id, tier, user) end
 end
 
+-- An id without a line (somebody deleted keys) is dropped: it must not come back by the clock for ever.
 local function again(id, ms)
 	local line = redis.call('HGET', JOBS, id)
-	if not line then return end
+	if not line then
+		redis.call('ZREM', TAKEN, id)
+		redis.call('ZREM', LATER, id)
+		return
+	end
 	local tier, user, created = parse(line)
 	if not leave_hand(id, user) then leave_wait(id, tier, user) end
 	if ms > 0 then
@@ -183,6 +188,17 @@ for _, id in ipairs(redis.call('ZRANGEBYSCORE', LATER, '-inf', now, 'LIMIT', 0, 
 
 local has_had = {} -- tier -> the turn of who came last
 
+-- His oldest job, and its line.
+local function pop_job(tier, user)
+	while true do
+		local id = redis.call('ZPOPMIN', waits(tier, user))[1]
+		if not id then return nil end
+		waiting[tier] = waiting[tier] - 1
+		local line = redis.call('HGET', JOBS, id)
+		if line then return id, line end
+	end
+end
+
 -- The next of this tier: the user who has had the fewest turns, and his oldest job. Who has as many
 -- in hand as he may have is passed over until one of them is done.
 local function next_of(tier)
@@ -194,18 +210,15 @@ local function next_of(tier)
 			nobody[tier] = true
 			return nil
 		end
-		local id
 		if redis.call('HINCRBY', RUN, user, 1) <= cap[tier] then
-			local line = waits(tier, user)
-			id = redis.call('ZPOPMIN', line)[1]
-			if id and redis.call('EXISTS', line) == 1 then
-				redis.call('ZADD', turns(tier), his_turn + 1, user)
+			local id, line = pop_job(tier, user)
+			if id then
+				if redis.call('EXISTS', waits(tier, user)) == 1 then
+					redis.call('ZADD', turns(tier), his_turn + 1, user)
+				end
+				has_had[tier] = his_turn
+				return id, line
 			end
-		end
-		if id then
-			has_had[tier] = his_turn
-			waiting[tier] = waiting[tier] - 1
-			return id
 		end
 		not_running(user)
 	end
@@ -221,20 +234,16 @@ while taken < want do
 		break
 	end
 	local basic_first = (served + taken) % BASIC_EVERY == BASIC_EVERY - 1
-	local id = next_of(basic_first and 'b' or 'p') or next_of(basic_first and 'p' or 'b')
+	local id, line = next_of(basic_first and 'b' or 'p')
+	if not id then id, line = next_of(basic_first and 'p' or 'b') end
 	if not id then break end
 	taken = taken + 1
 	taken_args[2 * taken - 1], taken_args[2 * taken] = now + keep, id
-	out[3 * taken - 2] = id
+	out[3 * taken - 2] = line
 	out[3 * taken - 1] = model - 1
 	out[3 * taken] = spend(models[model])
 end
-if taken > 0 then
-	local ids = {}
-	for i = 1, taken do ids[i] = out[3 * i - 2] end
-	redis.call('ZADD', TAKEN, unpack(taken_args))
-	for i, line in ipairs(redis.call('HMGET', JOBS, unpack(ids))) do out[3 * i - 2] = line end
-end
+if taken > 0 then redis.call('ZADD', TAKEN, unpack(taken_args)) end
 for tier, had in pairs(has_had) do redis.call('HSET', STATE, 'turn.' .. tier, had) end
 keep_state()
 
@@ -269,7 +278,11 @@ for i = 1, model_count do
 end
 for _, key in ipairs({ LATER, TAKEN }) do
 	local first = redis.call('ZRANGE', key, 0, 0, 'WITHSCORES')
-	if first[2] then wait_until = math.min(wait_until, tonumber(first[2])) end
+	if first[2] then
+		wait_until = math.min(wait_until, tonumber(first[2]))
+	elseif key == TAKEN then
+		redis.call('DEL', RUN) -- nothing of anybody's; empty, too, unless keys were lost
+	end
 end
 answer[1] = math.max(1, math.ceil(wait_until - now))
 for i = 1, #out do answer[#answer + 1] = out[i] end
