@@ -566,6 +566,50 @@ TEST(requests_of_a_day_end_with_the_day)
 	end();
 }
 
+/* What was under way when it began to rest says the same again. */
+TEST(a_hundred_refusals_at_once_are_one)
+{
+	struct worker w = { .room = 50 };
+
+	begin();
+	open_worker(&w);
+	for (int i = 0; i < 20; i++)
+		jobq_model_rests(w.q, 0, 0);
+	TURN_UNTIL(&loop, w.models[0].blocked);
+	add('a', false, 1, 1);
+	TURN_UNTIL(&loop, w.count == 1); /* after a second, not after 32 */
+	close_worker(&w);
+	end();
+}
+
+TEST(a_call_that_was_not_made_leaves_its_slot_to_others)
+{
+	struct worker w = { .room = 1, .models = { { .name = "m0", .rpd = 2 } } };
+	struct uuid id = job_id('a', 1);
+
+	begin();
+	open_worker(&w);
+	for (int i = 0; i < 5; i++)
+		jobq_model_down(w.q, 0);
+	TURN_UNTIL(&loop, w.models[0].blocked);
+	add('a', false, 1, 3);
+	TURN_UNTIL(&loop, w.count == 1); /* the probe */
+	for (int n = 2; n <= 4; n++) {
+		jobq_model_unused(w.q, 0, w.reckoned);
+		jobq_again(w.q, &id, 0);
+		w.room = 1;
+		jobq_more(w.q);
+		TURN_UNTIL(&loop, w.count == n); /* within 20 s: it awaits a probe for 30 */
+	}
+	jobq_model_unheard(w.q, 0);
+	w.room = 1;
+	jobq_more(w.q);
+	TURN_UNTIL(&loop, w.count == 5);
+	expect_took(&w, "a1 a1 a1 a1 a2 ");
+	close_worker(&w);
+	end();
+}
+
 /* ---- places ---- */
 
 struct places {

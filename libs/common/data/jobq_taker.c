@@ -298,6 +298,18 @@ void jobq_model_rests(struct jobq_taker *q, unsigned model, int64_t ms)
 	say(q);
 }
 
+void jobq_model_unused(struct jobq_taker *q, unsigned model, int64_t tokens)
+{
+	buf_addf(&q->said.text, "U %s %lld", q->o.models[model].name, (long long)tokens);
+	say(q);
+}
+
+void jobq_model_unheard(struct jobq_taker *q, unsigned model)
+{
+	buf_addf(&q->said.text, "N %s", q->o.models[model].name);
+	say(q);
+}
+
 void jobq_tokens(struct jobq_taker *q, unsigned model, int64_t beyond)
 {
 	buf_addf(&q->said.text, "T %s %lld", q->o.models[model].name, (long long)beyond);

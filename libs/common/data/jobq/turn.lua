@@ -6,6 +6,8 @@
 --          "K <id>"  still in hand            "D <id>"  done with, or gone
 --          "L <id> <ms>"  again in so long    "O <model>"  it answered
 --          "X <model>"  it is down            "W <model> <ms>"  it wants no calls for so long; 0: it did not say
+--          "U <model> <tokens>"  it was not called: the slot is free again
+--          "N <model>"  the call was broken off: nothing is known
 --          "T <model> <tokens>"  used beyond what was reckoned with (may be negative)
 --
 -- Returns  how many ms to wait before asking again;
@@ -64,6 +66,7 @@ local function went_down(m)
 end
 
 local function wants_rest(m, ms)
+	if ms == 0 and now < m.blocked then return end -- likewise
 	if ms == 0 then
 		set(m, 'waits', math.min(m.waits + 1, 6))
 		ms = 1000 * 2 ^ (m.waits - 1)
@@ -96,6 +99,14 @@ local function spend(m)
 	if m.tpm_max == 0 then return 0 end
 	set(m, 'tpm', math.max(m.tpm, now) + tokens * 60000 / m.tpm_max)
 	return math.floor(tokens)
+end
+
+-- What spend took for a call that was not made.
+local function unspend(m, tokens)
+	set(m, 'probe', 0)
+	if m.rpm_max > 0 then set(m, 'rpm', m.rpm - 60000 / m.rpm_max) end
+	if m.rpd_max > 0 then set(m, 'calls', math.max(0, m.calls - 1)) end
+	if m.tpm_max > 0 then set(m, 'tpm', m.tpm - tokens * 60000 / m.tpm_max) end
 end
 
 local function settle(m, tokens)
@@ -176,6 +187,8 @@ for i = 2 + model_count, #ARGV do
 	elseif what == 'X' then went_down(m)
 	elseif what == 'W' then wants_rest(m, tonumber(n))
 	elseif what == 'T' then settle(m, tonumber(n))
+	elseif what == 'U' then unspend(m, tonumber(n))
+	elseif what == 'N' then set(m, 'probe', 0)
 	end
 end
 
