@@ -554,14 +554,14 @@ TEST(requests_of_a_day_end_with_the_day)
 	struct worker w = { .room = 50, .models = { { .name = "m0", .rpd = 3 } } };
 
 	begin();
+	clock_test_shift_us(-86400 * 1000000LL); /* the day is the worker's word */
 	open_worker(&w);
 	add('a', false, 1, 5);
 	TURN_UNTIL(&loop, w.count == 3);
 	turn_for_ms(&loop, 100);
 	CHECK_INT(w.count, 3);
-	clock_test_shift_us(86400 * 1000000LL); /* the day is the worker's word */
-	TURN_UNTIL(&loop, w.count == 5);
 	clock_test_shift_us(0);
+	TURN_UNTIL(&loop, w.count == 5);
 	close_worker(&w);
 	end();
 }
@@ -606,6 +606,22 @@ TEST(a_call_that_was_not_made_leaves_its_slot_to_others)
 	jobq_more(w.q);
 	TURN_UNTIL(&loop, w.count == 5);
 	expect_took(&w, "a1 a1 a1 a1 a2 ");
+	close_worker(&w);
+	end();
+}
+
+TEST(of_two_workers_days_the_later_counts)
+{
+	struct worker w = { .room = 50, .models = { { .name = "m0", .rpd = 3 } } };
+
+	begin();
+	open_worker(&w);
+	add('a', false, 1, 5);
+	TURN_UNTIL(&loop, w.count == 3);
+	clock_test_shift_us(-86400 * 1000000LL);
+	turn_for_ms(&loop, 1200);
+	CHECK_INT(w.count, 3);
+	clock_test_shift_us(0);
 	close_worker(&w);
 	end();
 }

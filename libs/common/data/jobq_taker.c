@@ -169,11 +169,10 @@ static void on_turned(void *ctx, enum err e, const struct redis_value *v)
 static void begin_turn(
 	struct jobq_taker *q, struct redis_cmd *cmd, struct buf *head, unsigned take)
 {
-	char day[PACIFIC_DAY_SIZE];
+	long long day = pacific_day(clock_wall_s());
 	size_t begin[JOBQ_MODELS_MAX + 2];
 	unsigned n = 0;
 
-	pacific_day(clock_wall_s(), day);
 	begin[n++] = head->len;
 	buf_addf(head, "%llu %u %lld %lld %u", (unsigned long long)q->o.keep_ms, take,
 		(long long)q->o.pro_cap, (long long)q->o.basic_cap, q->o.model_count);
@@ -181,7 +180,7 @@ static void begin_turn(
 		const struct jobq_model *m = &q->o.models[i];
 
 		begin[n++] = head->len;
-		buf_addf(head, "%s %lld %lld %lld %s", m->name, (long long)m->rpm,
+		buf_addf(head, "%s %lld %lld %lld %lld", m->name, (long long)m->rpm,
 			(long long)m->tpm, (long long)m->rpd, day);
 	}
 	begin[n] = head->len;

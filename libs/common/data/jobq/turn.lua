@@ -1,7 +1,8 @@
 -- What a worker has to say, and what it may take: one call for all of one turn of its loop.
 --
 -- ARGV[1]  "<keep ms> <how many> <Pro's cap> <Basic's cap> <number of models>"
--- then     "<name> <rpm> <tpm> <rpd> <day>" of each model, in order of preference; 0: no limit
+-- then     "<name> <rpm> <tpm> <rpd> <day>" of each model, in order of preference; 0: no limit; the day
+--          by which requests are counted, in days since 1970
 -- then     what happened, in order:
 --          "K <id>"  still in hand            "D <id>"  done with, or gone
 --          "L <id> <ms>"  again in so long    "O <model>"  it answered
@@ -31,11 +32,11 @@ local DAY_MS = 86400000
 local FIELDS = { 'down', 'blocked', 'backoff', 'probe', 'rpm', 'tpm', 'day', 'calls', 'tokens', 'ok', 'waits' }
 local models, by_name = {}, {}
 for i = 1, model_count do
-	local name, rpm, tpm, rpd, day = string.match(ARGV[1 + i], '^(%S+) (%d+) (%d+) (%d+) (%S+)$')
-	local m = { name = name, key = prefix .. 'model.' .. name, day_now = day, changed = {},
+	local name, rpm, tpm, rpd, day = string.match(ARGV[1 + i], '^(%S+) (%d+) (%d+) (%d+) (%d+)$')
+	local m = { name = name, key = prefix .. 'model.' .. name, day_now = tonumber(day), changed = {},
 		rpm_max = tonumber(rpm), tpm_max = tonumber(tpm), rpd_max = tonumber(rpd) }
 	local v = redis.call('HMGET', m.key, unpack(FIELDS))
-	for f = 1, #FIELDS do m[FIELDS[f]] = FIELDS[f] == 'day' and (v[f] or '') or tonumber(v[f] or 0) end
+	for f = 1, #FIELDS do m[FIELDS[f]] = tonumber(v[f] or 0) or 0 end
 	models[i], by_name[name] = m, m
 end
 
@@ -77,8 +78,10 @@ end
 
 -- Nil: it may be called now; else from when on, and whether another model should be asked meanwhile.
 local function not_before(m)
-	if m.day ~= m.day_now then
-		set(m, 'day', m.day_now)
+	-- Workers' clocks differ: the day only goes on, and not beyond Redis' own.
+	local day = math.min(m.day_now, math.floor(now / DAY_MS))
+	if day > m.day then
+		set(m, 'day', day)
 		set(m, 'calls', 0)
 	end
 	if m.rpd_max > 0 and m.calls >= m.rpd_max then return now + 60000, true end
