@@ -113,6 +113,7 @@ void answer_take(struct worker *w, const struct taken_job *j)
 	struct answer *a;
 
 	if (!read_job(j, &m)) {
+		jobq_model_unused(w->queue, j->model, j->tokens);
 		jobq_done(w->queue, &j->id);
 		return;
 	}
@@ -131,8 +132,17 @@ void answer_take(struct worker *w, const struct taken_job *j)
 	enter(a, ANSWER_CLAIM);
 }
 
+/* The slot that came with the job is for another; a probe that never comes back would
+ * keep the breaker open. */
+static void call_none(const struct answer *a)
+{
+	if (!a->called_at_us)
+		jobq_model_unused(a->worker->queue, a->model, a->reckoned);
+}
+
 static void fail(struct answer *a, const char *why)
 {
+	call_none(a);
 	a->end = END_FAILED;
 	a->why = why;
 	enter(a, ANSWER_STORE);
@@ -140,6 +150,7 @@ static void fail(struct answer *a, const char *why)
 
 static void leave(struct answer *a, int64_t again_ms)
 {
+	call_none(a);
 	a->leaves = again_ms < 0 ? LEAVES_DONE : LEAVES_AGAIN;
 	a->delay_ms = again_ms;
 	enter(a, ANSWER_DONE);
@@ -163,6 +174,7 @@ void answer_claimed(struct answer *a, enum err e, const struct claim *c)
 		return;
 	}
 	if (w->handed_back) { /* too late to begin */
+		call_none(a);
 		a->burnt = false;
 		enter(a, ANSWER_RELEASE);
 		return;
@@ -398,6 +410,8 @@ static void let_go(struct answer *a)
 
 static void break_off(struct answer *a)
 {
+	if (!a->heard)
+		jobq_model_unheard(a->worker->queue, a->model);
 	outbound_cancel(&a->call);
 	list_del(&a->flush_link);
 }

@@ -12,7 +12,8 @@ struct queue_watch {
 	struct timer tick;
 	struct chat *chat;
 	bool asking;
-	bool closed; /* freed when what was asked has come back */
+	bool closed;
+	bool tick_closed; /* freed when what was asked has come back, too */
 };
 
 struct asking {
@@ -25,7 +26,7 @@ static step_fn ask, answered;
 
 static void maybe_free(struct queue_watch *w)
 {
-	if (w->closed && !w->asking)
+	if (w->tick_closed && !w->asking)
 		free(w);
 }
 
@@ -93,7 +94,10 @@ struct queue_watch *queue_watch_open(struct chat *c)
 
 static void on_closed(struct timer *timer)
 {
-	maybe_free(container_of(timer, struct queue_watch, tick));
+	struct queue_watch *w = container_of(timer, struct queue_watch, tick);
+
+	w->tick_closed = true;
+	maybe_free(w);
 }
 
 void queue_watch_close(struct queue_watch **wp)

@@ -22,7 +22,8 @@ struct sweep {
 	struct jobq *queue; /* of its own: what is new to it here had been lost */
 	struct uuid at;     /* up to this reply everything was looked at; nil: none */
 	bool running;       /* one round at a time */
-	bool closed;        /* freed when the round has ended */
+	bool closed;        /* no further round */
+	bool tick_closed;   /* freed when the round has ended, too */
 	uint64_t found;     /* jobq_added before this page */
 	uint64_t looked_ms, tidied_ms;
 	int64_t *waiting_pro, *waiting_basic, *later, *taken; /* gauges */
@@ -37,7 +38,7 @@ static step_fn page_begin, page_read, page_added, looked, tidied;
 
 static void maybe_free(struct sweep *s)
 {
-	if (s->closed && !s->running)
+	if (s->tick_closed && !s->running)
 		free(s);
 }
 
@@ -189,7 +190,7 @@ static void tick_closed(struct timer *timer)
 {
 	struct sweep *s = container_of(timer, struct sweep, tick);
 
-	s->closed = true;
+	s->tick_closed = true;
 	maybe_free(s);
 }
 

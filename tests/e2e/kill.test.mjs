@@ -1,8 +1,10 @@
 // A first test of what must never be lost: the worker killed in mid-reply, Redis emptied under way.
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { signUp } from './lib/client.mjs';
-import { startStack, until } from './lib/stack.mjs';
+import { sleep, startStack, until } from './lib/stack.mjs';
 
 let stack;
 
@@ -80,4 +82,21 @@ test('Postgres restarted: accepted work is finished, requests meanwhile are refu
 	const done = new Set(messages.filter((m) => m.state === 'complete' && m.sender === 'gemini').map((m) => m.id));
 	for (const id of promised)
 		assert.ok(done.has(id), id);
+});
+
+// With a sanitizer in the build its word is in the log; without one only an end out of order is.
+test('a chat copy that is told to leave while the record is silent leaves in order', async () => {
+	const pid = await stack.pid('chat');
+	const silent = stack.psql('begin; lock table chat.jobs in access exclusive mode; select pg_sleep(3); commit');
+	await sleep(1000); // the sweep has asked
+	process.kill(pid, 'SIGTERM');
+	await until('it is gone', () => {
+		try {
+			return !process.kill(pid, 0);
+		} catch {
+			return true;
+		}
+	});
+	await silent;
+	assert.match(await readFile(join(stack.dir, 'log', 'chat.log'), 'utf8'), new RegExp('"event":"stopping"[^]*"event":"stopped"'));
 });

@@ -164,3 +164,20 @@ test('a prompt that the model breaks over comes to an end while others are answe
 	assert.equal(m.state, 'failed');
 	assert.match(m.error, /several attempts/);
 });
+
+test('replies that were owed for too long end without keeping the others waiting', async () => {
+	const me = await sender();
+	trouble = { [FIRST]: { status: 503 }, [SECOND]: { status: 503 } };
+	const replies = [];
+	for (let i = 0; i < 6; i++)
+		replies.push(await me.say(`hello ${i}`));
+	await until('the breakers are open', async () => Number(await stack.redis('HGET', 'castor:dev:{gemini}:model.' + FIRST, 'down')) >= 5
+		&& Number(await stack.redis('HGET', 'castor:dev:{gemini}:model.' + SECOND, 'down')) >= 5);
+	const old = replies.splice(0, 4);
+	await stack.psql(`update chat.jobs set created_at = now() - interval '2 days' where reply_id in (${old.map((id) => `'${id}'`)})`);
+	trouble = {};
+	for (const id of replies)
+		assert.equal((await isDone(me, id)).state, 'complete');
+	for (const id of old)
+		assert.match((await isDone(me, id)).error, /in time/);
+});

@@ -350,6 +350,95 @@ TEST(after_flushall_what_is_added_again_is_taken)
 	end();
 }
 
+/* One of them has one waiting whenever there is a hand free. */
+TEST(who_sends_one_after_the_other_does_not_keep_others_out)
+{
+	struct worker w = { .room = 0, .done_at_once = true };
+
+	begin();
+	add('b', false, 1, 4);
+	add('a', false, 1, 1);
+	added(5);
+	open_worker(&w);
+	for (int n = 2; n <= 8; n++) {
+		w.room = 1;
+		jobq_more(w.q);
+		TURN_UNTIL(&loop, w.count == n - 1);
+		add('a', false, n, n);
+		added(4 + (uint64_t)n);
+	}
+	expect_took(&w, "a1 b1 a2 b2 a3 b3 a4 ");
+	close_worker(&w);
+	end();
+}
+
+TEST(a_user_whose_tier_has_changed_is_not_parked_for_ever)
+{
+	struct worker w = { .room = 10, .cap = 1 };
+	struct uuid first = job_id('a', 1);
+
+	begin();
+	add('a', true, 1, 1);
+	open_worker(&w);
+	TURN_UNTIL(&loop, w.count == 1);
+	add('a', false, 2, 2); /* as Basic now; he has as many in hand as he may have */
+	added(2);
+	turn_for_ms(&loop, 50);
+	expect_took(&w, "a1 ");
+	jobq_done(w.q, &first);
+	TURN_UNTIL(&loop, w.count == 2);
+	expect_took(&w, "a1 a2 ");
+	close_worker(&w);
+	end();
+}
+
+TEST(room_that_is_made_while_a_turn_is_under_way_is_used)
+{
+	struct worker w = { .room = 0 };
+	struct uuid id = job_id('z', 1);
+
+	begin();
+	open_worker(&w);
+	TURN_UNTIL(&loop, jobq_is_up(w.q));
+	turn_for_ms(&loop, 50);
+	add('a', false, 1, 1);
+	added(1);
+	jobq_keep(w.q, &id);
+	turn_once(&loop); /* it is said, without a question */
+	w.room = 1;
+	jobq_more(w.q);
+	TURN_UNTIL(&loop, w.count == 1);
+	close_worker(&w);
+	end();
+}
+
+/* Somebody took a key away: what is left must not hold up the rest. */
+TEST(ids_without_a_line_are_dropped)
+{
+	struct worker w = { .room = 10, .keep_ms = 300 }, other = { .room = 10, .cap = 1 };
+
+	begin();
+	add('a', false, 1, 2);
+	added(2);
+	open_worker(&w);
+	TURN_UNTIL(&loop, w.count == 2);
+	w.room = 0;
+	add('b', false, 1, 2);
+	added(4);
+	redis_server_do(&server, "DEL " KEY);
+	turn_for_ms(&loop, 400);
+	open_worker(&other);
+	TURN_UNTIL(&loop, left("ZCARD", "taken") == 0);
+	CHECK_INT(other.count, 0);
+	add('a', false, 3, 3);
+	add('b', false, 3, 3);
+	TURN_UNTIL(&loop, other.count == 2);
+	expect_took(&other, "a3 b3 ");
+	close_worker(&w);
+	close_worker(&other);
+	end();
+}
+
 /* ---- models ---- */
 
 TEST(a_model_that_is_down_gets_one_probe_at_a_time)
@@ -465,13 +554,73 @@ TEST(requests_of_a_day_end_with_the_day)
 	struct worker w = { .room = 50, .models = { { .name = "m0", .rpd = 3 } } };
 
 	begin();
+	clock_test_shift_us(-86400 * 1000000LL); /* the day is the worker's word */
 	open_worker(&w);
 	add('a', false, 1, 5);
 	TURN_UNTIL(&loop, w.count == 3);
 	turn_for_ms(&loop, 100);
 	CHECK_INT(w.count, 3);
-	clock_test_shift_us(86400 * 1000000LL); /* the day is the worker's word */
+	clock_test_shift_us(0);
 	TURN_UNTIL(&loop, w.count == 5);
+	close_worker(&w);
+	end();
+}
+
+/* What was under way when it began to rest says the same again. */
+TEST(a_hundred_refusals_at_once_are_one)
+{
+	struct worker w = { .room = 50 };
+
+	begin();
+	open_worker(&w);
+	for (int i = 0; i < 20; i++)
+		jobq_model_rests(w.q, 0, 0);
+	TURN_UNTIL(&loop, w.models[0].blocked);
+	add('a', false, 1, 1);
+	TURN_UNTIL(&loop, w.count == 1); /* after a second, not after 32 */
+	close_worker(&w);
+	end();
+}
+
+TEST(a_call_that_was_not_made_leaves_its_slot_to_others)
+{
+	struct worker w = { .room = 1, .models = { { .name = "m0", .rpd = 2 } } };
+	struct uuid id = job_id('a', 1);
+
+	begin();
+	open_worker(&w);
+	for (int i = 0; i < 5; i++)
+		jobq_model_down(w.q, 0);
+	TURN_UNTIL(&loop, w.models[0].blocked);
+	add('a', false, 1, 3);
+	TURN_UNTIL(&loop, w.count == 1); /* the probe */
+	for (int n = 2; n <= 4; n++) {
+		jobq_model_unused(w.q, 0, w.reckoned);
+		jobq_again(w.q, &id, 0);
+		w.room = 1;
+		jobq_more(w.q);
+		TURN_UNTIL(&loop, w.count == n); /* within 20 s: it awaits a probe for 30 */
+	}
+	jobq_model_unheard(w.q, 0);
+	w.room = 1;
+	jobq_more(w.q);
+	TURN_UNTIL(&loop, w.count == 5);
+	expect_took(&w, "a1 a1 a1 a1 a2 ");
+	close_worker(&w);
+	end();
+}
+
+TEST(of_two_workers_days_the_later_counts)
+{
+	struct worker w = { .room = 50, .models = { { .name = "m0", .rpd = 3 } } };
+
+	begin();
+	open_worker(&w);
+	add('a', false, 1, 5);
+	TURN_UNTIL(&loop, w.count == 3);
+	clock_test_shift_us(-86400 * 1000000LL);
+	turn_for_ms(&loop, 1200);
+	CHECK_INT(w.count, 3);
 	clock_test_shift_us(0);
 	close_worker(&w);
 	end();

@@ -1,12 +1,17 @@
 #include "base/pacific.h"
 
+#include <time.h>
+
 #include "tests/lib/test.h"
 
 static void expect_day(int64_t unix_s, const char *day, int64_t left_s)
 {
-	char out[PACIFIC_DAY_SIZE];
+	time_t day_s = pacific_day(unix_s) * 86400;
+	char out[11];
+	struct tm tm;
 
-	pacific_day(unix_s, out);
+	gmtime_r(&day_s, &tm);
+	strftime(out, sizeof out, "%Y-%m-%d", &tm);
 	CHECK_STR(str_of(out), str_of(day));
 	CHECK_INT(pacific_day_left_s(unix_s), left_s);
 }

@@ -27,13 +27,9 @@ static int64_t local_s(int64_t unix_s)
 	return unix_s - 8 * HOUR_S;
 }
 
-void pacific_day(int64_t unix_s, char out[PACIFIC_DAY_SIZE])
+int64_t pacific_day(int64_t unix_s)
 {
-	time_t t = local_s(unix_s);
-	struct tm day;
-
-	gmtime_r(&t, &day);
-	strftime(out, PACIFIC_DAY_SIZE, "%Y-%m-%d", &day);
+	return local_s(unix_s) / DAY_S;
 }
 
 int64_t pacific_day_left_s(int64_t unix_s)

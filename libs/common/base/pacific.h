@@ -10,9 +10,8 @@
 
 #include <stdint.h>
 
-/* "2026-11-22"; 10 characters and the zero. */
-#define PACIFIC_DAY_SIZE 11
-void pacific_day(int64_t unix_s, char out[PACIFIC_DAY_SIZE]);
+/* Days since 1970-01-01; never beyond the day in UTC. */
+int64_t pacific_day(int64_t unix_s);
 /* Until the next midnight there, by the offset that holds now: 1 to 86400. */
 int64_t pacific_day_left_s(int64_t unix_s);
 

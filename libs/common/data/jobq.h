@@ -124,6 +124,10 @@ void jobq_model_answered(struct jobq_taker *q, unsigned model);
 void jobq_model_down(struct jobq_taker *q, unsigned model);
 void jobq_model_rests(
 	struct jobq_taker *q, unsigned model, int64_t ms); /* 0: it did not say how long */
+/* It was not called for a job after all (tokens: reckoned with): somebody else may. */
+void jobq_model_unused(struct jobq_taker *q, unsigned model, int64_t tokens);
+/* It was called, and the call broken off before it answered: another is to find out. */
+void jobq_model_unheard(struct jobq_taker *q, unsigned model);
 void jobq_tokens(struct jobq_taker *q, unsigned model,
 	int64_t beyond); /* used beyond what was reckoned with */
 

@@ -155,8 +155,11 @@ static void on_turned(void *ctx, enum err e, const struct redis_value *v)
 		go_on(q); /* there may be more, or it is to be said */
 		return;
 	}
-	if (!t.asked)
+	if (!t.asked) {
+		if (room_for(q) > 0) /* made while this turn was under way */
+			go_on(q);
 		return;
+	}
 	wait_ms = v->kind == REDIS_ARRAY ? redis_at(v, 0).i : PAUSE_MS;
 	timer_start(&q->again, wait_ms > 0 ? (uint64_t)wait_ms : PAUSE_MS, 0);
 	if (room_for(q) > 0)
@@ -166,11 +169,10 @@ static void on_turned(void *ctx, enum err e, const struct redis_value *v)
 static void begin_turn(
 	struct jobq_taker *q, struct redis_cmd *cmd, struct buf *head, unsigned take)
 {
-	char day[PACIFIC_DAY_SIZE];
+	long long day = pacific_day(clock_wall_s());
 	size_t begin[JOBQ_MODELS_MAX + 2];
 	unsigned n = 0;
 
-	pacific_day(clock_wall_s(), day);
 	begin[n++] = head->len;
 	buf_addf(head, "%llu %u %lld %lld %u", (unsigned long long)q->o.keep_ms, take,
 		(long long)q->o.pro_cap, (long long)q->o.basic_cap, q->o.model_count);
@@ -178,7 +180,7 @@ static void begin_turn(
 		const struct jobq_model *m = &q->o.models[i];
 
 		begin[n++] = head->len;
-		buf_addf(head, "%s %lld %lld %lld %s", m->name, (long long)m->rpm,
+		buf_addf(head, "%s %lld %lld %lld %lld", m->name, (long long)m->rpm,
 			(long long)m->tpm, (long long)m->rpd, day);
 	}
 	begin[n] = head->len;
@@ -292,6 +294,18 @@ void jobq_model_down(struct jobq_taker *q, unsigned model)
 void jobq_model_rests(struct jobq_taker *q, unsigned model, int64_t ms)
 {
 	buf_addf(&q->said.text, "W %s %lld", q->o.models[model].name, (long long)ms);
+	say(q);
+}
+
+void jobq_model_unused(struct jobq_taker *q, unsigned model, int64_t tokens)
+{
+	buf_addf(&q->said.text, "U %s %lld", q->o.models[model].name, (long long)tokens);
+	say(q);
+}
+
+void jobq_model_unheard(struct jobq_taker *q, unsigned model)
+{
+	buf_addf(&q->said.text, "N %s", q->o.models[model].name);
 	say(q);
 }
 

@@ -40,9 +40,10 @@ local function keep_state()
 	end
 end
 
--- Whoever had no turn gets one as if he had been there all along: neither ahead nor behind.
+-- Whoever had no turn gets one in the round that comes. Not in the one under way: who is served and
+-- comes again at once would be ahead of all who wait for the next, every time.
 local function give_turn(tier, user)
-	redis.call('ZADD', turns(tier), 'NX', turn_of(tier), user)
+	redis.call('ZADD', turns(tier), 'NX', turn_of(tier) + 1, user)
 end
 
 local function enqueue(id, tier, user, created)

@@ -1,11 +1,14 @@
 -- What a worker has to say, and what it may take: one call for all of one turn of its loop.
 --
 -- ARGV[1]  "<keep ms> <how many> <Pro's cap> <Basic's cap> <number of models>"
--- then     "<name> <rpm> <tpm> <rpd> <day>" of each model, in order of preference; 0: no limit
+-- then     "<name> <rpm> <tpm> <rpd> <day>" of each model, in order of preference; 0: no limit; the day
+--          by which requests are counted, in days since 1970
 -- then     what happened, in order:
 --          "K <id>"  still in hand            "D <id>"  done with, or gone
 --          "L <id> <ms>"  again in so long    "O <model>"  it answered
 --          "X <model>"  it is down            "W <model> <ms>"  it wants no calls for so long; 0: it did not say
+--          "U <model> <tokens>"  it was not called: the slot is free again
+--          "N <model>"  the call was broken off: nothing is known
 --          "T <model> <tokens>"  used beyond what was reckoned with (may be negative)
 --
 -- Returns  how many ms to wait before asking again;
@@ -29,11 +32,11 @@ local DAY_MS = 86400000
 local FIELDS = { 'down', 'blocked', 'backoff', 'probe', 'rpm', 'tpm', 'day', 'calls', 'tokens', 'ok', 'waits' }
 local models, by_name = {}, {}
 for i = 1, model_count do
-	local name, rpm, tpm, rpd, day = string.match(ARGV[1 + i], '^(%S+) (%d+) (%d+) (%d+) (%S+)$')
-	local m = { name = name, key = prefix .. 'model.' .. name, day_now = day, changed = {},
+	local name, rpm, tpm, rpd, day = string.match(ARGV[1 + i], '^(%S+) (%d+) (%d+) (%d+) (%d+)$')
+	local m = { name = name, key = prefix .. 'model.' .. name, day_now = tonumber(day), changed = {},
 		rpm_max = tonumber(rpm), tpm_max = tonumber(tpm), rpd_max = tonumber(rpd) }
 	local v = redis.call('HMGET', m.key, unpack(FIELDS))
-	for f = 1, #FIELDS do m[FIELDS[f]] = FIELDS[f] == 'day' and (v[f] or '') or tonumber(v[f] or 0) end
+	for f = 1, #FIELDS do m[FIELDS[f]] = tonumber(v[f] or 0) or 0 end
 	models[i], by_name[name] = m, m
 end
 
@@ -64,6 +67,7 @@ local function went_down(m)
 end
 
 local function wants_rest(m, ms)
+	if ms == 0 and now < m.blocked then return end -- likewise
 	if ms == 0 then
 		set(m, 'waits', math.min(m.waits + 1, 6))
 		ms = 1000 * 2 ^ (m.waits - 1)
@@ -74,8 +78,10 @@ end
 
 -- Nil: it may be called now; else from when on, and whether another model should be asked meanwhile.
 local function not_before(m)
-	if m.day ~= m.day_now then
-		set(m, 'day', m.day_now)
+	-- Workers' clocks differ: the day only goes on, and not beyond Redis' own.
+	local day = math.min(m.day_now, math.floor(now / DAY_MS))
+	if day > m.day then
+		set(m, 'day', day)
 		set(m, 'calls', 0)
 	end
 	if m.rpd_max > 0 and m.calls >= m.rpd_max then return now + 60000, true end
@@ -96,6 +102,14 @@ local function spend(m)
 	if m.tpm_max == 0 then return 0 end
 	set(m, 'tpm', math.max(m.tpm, now) + tokens * 60000 / m.tpm_max)
 	return math.floor(tokens)
+end
+
+-- What spend took for a call that was not made.
+local function unspend(m, tokens)
+	set(m, 'probe', 0)
+	if m.rpm_max > 0 then set(m, 'rpm', m.rpm - 60000 / m.rpm_max) end
+	if m.rpd_max > 0 then set(m, 'calls', math.max(0, m.calls - 1)) end
+	if m.tpm_max > 0 then set(m, 'tpm', m.tpm - tokens * 60000 / m.tpm_max) end
 end
 
 local function settle(m, tokens)
@@ -124,10 +138,13 @@ end
 
 local nobody = {} -- tier -> there is nobody left who has a turn
 
-local function leave_hand(id, tier, user)
+-- He may be another tier's by now, with a line in each.
+local function leave_hand(id, user)
 	if redis.call('ZREM', TAKEN, id) == 0 then return false end
 	not_running(user)
-	if redis.call('EXISTS', waits(tier, user)) == 1 then give_turn(tier, user) end
+	for tier in pairs(cap) do
+		if redis.call('EXISTS', waits(tier, user)) == 1 then give_turn(tier, user) end
+	end
 	return true
 end
 
@@ -141,14 +158,19 @@ local function done(id)
 	if not line then return end
 	local tier, user = parse(line)
 	redis.call('HDEL', JOBS, id)
-	if not leave_hand(id, tier, user) then leave_wait(id, tier, user) end
+	if not leave_hand(id, user) then leave_wait(id, tier, user) end
 end
 
+-- An id without a line (somebody deleted keys) is dropped: it must not come back by the clock for ever.
 local function again(id, ms)
 	local line = redis.call('HGET', JOBS, id)
-	if not line then return end
+	if not line then
+		redis.call('ZREM', TAKEN, id)
+		redis.call('ZREM', LATER, id)
+		return
+	end
 	local tier, user, created = parse(line)
-	if not leave_hand(id, tier, user) then leave_wait(id, tier, user) end
+	if not leave_hand(id, user) then leave_wait(id, tier, user) end
 	if ms > 0 then
 		redis.call('ZADD', LATER, now + ms, id)
 	else
@@ -168,6 +190,8 @@ for i = 2 + model_count, #ARGV do
 	elseif what == 'X' then went_down(m)
 	elseif what == 'W' then wants_rest(m, tonumber(n))
 	elseif what == 'T' then settle(m, tonumber(n))
+	elseif what == 'U' then unspend(m, tonumber(n))
+	elseif what == 'N' then set(m, 'probe', 0)
 	end
 end
 
@@ -180,6 +204,17 @@ for _, id in ipairs(redis.call('ZRANGEBYSCORE', LATER, '-inf', now, 'LIMIT', 0, 
 
 local has_had = {} -- tier -> the turn of who came last
 
+-- His oldest job, and its line.
+local function pop_job(tier, user)
+	while true do
+		local id = redis.call('ZPOPMIN', waits(tier, user))[1]
+		if not id then return nil end
+		waiting[tier] = waiting[tier] - 1
+		local line = redis.call('HGET', JOBS, id)
+		if line then return id, line end
+	end
+end
+
 -- The next of this tier: the user who has had the fewest turns, and his oldest job. Who has as many
 -- in hand as he may have is passed over until one of them is done.
 local function next_of(tier)
@@ -191,18 +226,15 @@ local function next_of(tier)
 			nobody[tier] = true
 			return nil
 		end
-		local id
 		if redis.call('HINCRBY', RUN, user, 1) <= cap[tier] then
-			local line = waits(tier, user)
-			id = redis.call('ZPOPMIN', line)[1]
-			if id and redis.call('EXISTS', line) == 1 then
-				redis.call('ZADD', turns(tier), his_turn + 1, user)
+			local id, line = pop_job(tier, user)
+			if id then
+				if redis.call('EXISTS', waits(tier, user)) == 1 then
+					redis.call('ZADD', turns(tier), his_turn + 1, user)
+				end
+				has_had[tier] = his_turn
+				return id, line
 			end
-		end
-		if id then
-			has_had[tier] = his_turn
-			waiting[tier] = waiting[tier] - 1
-			return id
 		end
 		not_running(user)
 	end
@@ -218,20 +250,16 @@ while taken < want do
 		break
 	end
 	local basic_first = (served + taken) % BASIC_EVERY == BASIC_EVERY - 1
-	local id = next_of(basic_first and 'b' or 'p') or next_of(basic_first and 'p' or 'b')
+	local id, line = next_of(basic_first and 'b' or 'p')
+	if not id then id, line = next_of(basic_first and 'p' or 'b') end
 	if not id then break end
 	taken = taken + 1
 	taken_args[2 * taken - 1], taken_args[2 * taken] = now + keep, id
-	out[3 * taken - 2] = id
+	out[3 * taken - 2] = line
 	out[3 * taken - 1] = model - 1
 	out[3 * taken] = spend(models[model])
 end
-if taken > 0 then
-	local ids = {}
-	for i = 1, taken do ids[i] = out[3 * i - 2] end
-	redis.call('ZADD', TAKEN, unpack(taken_args))
-	for i, line in ipairs(redis.call('HMGET', JOBS, unpack(ids))) do out[3 * i - 2] = line end
-end
+if taken > 0 then redis.call('ZADD', TAKEN, unpack(taken_args)) end
 for tier, had in pairs(has_had) do redis.call('HSET', STATE, 'turn.' .. tier, had) end
 keep_state()
 
@@ -266,7 +294,11 @@ for i = 1, model_count do
 end
 for _, key in ipairs({ LATER, TAKEN }) do
 	local first = redis.call('ZRANGE', key, 0, 0, 'WITHSCORES')
-	if first[2] then wait_until = math.min(wait_until, tonumber(first[2])) end
+	if first[2] then
+		wait_until = math.min(wait_until, tonumber(first[2]))
+	elseif key == TAKEN then
+		redis.call('DEL', RUN) -- nothing of anybody's; empty, too, unless keys were lost
+	end
 end
 answer[1] = math.max(1, math.ceil(wait_until - now))
 for i = 1, #out do answer[#answer + 1] = out[i] end

@@ -20,14 +20,15 @@ local function sample_of(tier)
 	return sample[tier], sampled[tier]
 end
 
--- Before my r-th job each other user has had r of his, or one more if his turn comes first.
+-- Before my r-th job (from 0) comes whatever has a lower turn, or the same and a lower user.
 local function ahead_of(tier, user, rank)
 	local users, each = sample_of(tier)
 	local mine = tonumber(redis.call('ZSCORE', turns(tier), user) or 0)
 	local others = 0
 	for _, u in ipairs(users) do
 		if u.user ~= user then
-			others = others + math.min(u.n, rank + ((u.turn < mine or (u.turn == mine and u.user < user)) and 1 or 0))
+			local before = mine + rank - u.turn + (u.user < user and 1 or 0)
+			others = others + math.min(u.n, math.max(0, before))
 		end
 	end
 	return math.floor(rank + others * each)
