@@ -32,5 +32,7 @@ void edge_check(struct app *app, struct buf *problems);
 void edge_fini(struct edge *e);
 /* Into the options of a public listener. */
 void edge_options(const struct app *app, struct http_server_options *o);
+/* How many clients one worker may have. */
+unsigned edge_connections(const struct app *app);
 
 #endif
