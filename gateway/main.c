@@ -162,7 +162,7 @@ static unsigned upstream_max(const struct app *app)
 {
 	const struct gateway *g = app->self;
 
-	return (unsigned)g->upstream_connections + edge_connections(app);
+	return (unsigned)g->upstream_connections + (unsigned)app->edge.connections;
 }
 
 static enum err gateway_start(struct app *app)

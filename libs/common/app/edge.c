@@ -86,19 +86,14 @@ void edge_fini(struct edge *e)
 	tls_context_free(&e->tls);
 }
 
-unsigned edge_connections(const struct app *app)
-{
-	unsigned workers = app->seat ? app->seat->count : 1;
-
-	return ((unsigned)app->edge.connections + workers - 1) / workers;
-}
-
 void edge_options(const struct app *app, struct http_server_options *o)
 {
 	const struct edge *e = &app->edge;
 
 	o->hands_streams_over = true;
-	o->connections_max = edge_connections(app);
+	o->connections_max = (unsigned)e->connections;
+	o->crowd = app->seat ? app->seat->crowd : NULL;
+	o->seat = app->seat ? app->seat->slot : 0;
 	o->per_address_max = (unsigned)e->per_address;
 	o->per_address_rate = (unsigned)e->per_address_rate;
 	o->is_proxy = app->spec->is_proxy;
