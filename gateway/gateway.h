@@ -49,8 +49,9 @@ struct gateway {
 	struct route index[ROUTES_MAX + 1]; /* the same rows, for route_find */
 	struct http_upstream *upstream[SERVICE_COUNT];
 	struct limits limits;
-	struct load load[ROUTES_MAX]; /* by row */
-	uint64_t *overloaded;         /* counter */
+	struct load load[ROUTES_MAX];       /* by row */
+	unsigned unanswered[SERVICE_COUNT]; /* requests that are with a service */
+	uint64_t *overloaded;               /* counter */
 	struct networks trusted_proxies;
 	struct inbox *auth_inbox;
 	struct histogram *times[ROUTES_MAX + 1][6]; /* by row and class of status */

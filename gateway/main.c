@@ -51,7 +51,7 @@ static const struct setting settings[] = {
 	{ "CHAT_URL", SETTING_URL, AT(urls[SERVICE_CHAT]), "http://127.0.0.1:8082", "where chat is" },
 	{ "BILLING_URL", SETTING_URL, AT(urls[SERVICE_BILLING]), "http://127.0.0.1:8083", "where billing is" },
 	{ "UPSTREAM_TIMEOUT_MS", SETTING_INT, AT(upstream_timeout_ms), "10000", "to the first byte of a service's answer", 10, 600000 },
-	{ "UPSTREAM_CONNECTIONS", SETTING_INT, AT(upstream_connections), "2048", "to each service, at most; the last eighth is for webhooks", 1, 100000 },
+	{ "UPSTREAM_CONNECTIONS", SETTING_INT, AT(upstream_connections), "2048", "requests that a service may have in hand, per worker; the last eighth is for webhooks; streams come on top", 1, 100000 },
 	{ "UPSTREAM_TARGET_MS", SETTING_INT, AT(upstream_target_ms), "500", "when even the fastest answer of a route takes longer, less of it is let through", 1, 60000 },
 	{ "ALLOWED_HOSTS", SETTING_STR, AT(allowed_hosts), "", "names that requests may be for; none: all" },
 	{ "CORS_ORIGINS", SETTING_STR, AT(cors_origins), "", "origins whose pages may call: https://app.example.com,..." },
@@ -157,6 +157,14 @@ static void index_routes(struct gateway *g)
 	}
 }
 
+/* A connection for every request that may be in hand, and for every client's stream. */
+static unsigned upstream_max(const struct app *app)
+{
+	const struct gateway *g = app->self;
+
+	return (unsigned)g->upstream_connections + (unsigned)app->edge.connections;
+}
+
 static enum err gateway_start(struct app *app)
 {
 	struct gateway *g = app->self;
@@ -176,7 +184,7 @@ static enum err gateway_start(struct app *app)
 			"gateway_upstream_errors_total",
 			"Requests that a service did not answer.", service_labels[i]);
 		g->upstream[i] = http_upstream_open(
-			&app->loop, g->urls[i], (unsigned)g->upstream_connections);
+			&app->loop, g->urls[i], upstream_max(app));
 	}
 	identity_open(g);
 	return ERR_OK;

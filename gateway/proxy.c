@@ -33,7 +33,24 @@ static step_fn answered, more, drained;
 
 /* ---- how much is in hand ---- */
 
-/* The last eighth of a service's connections is for webhooks. */
+/* Streams that have begun are not counted: their clients' connections bound them. */
+static void hold(struct visit *v)
+{
+	struct gateway *g = gateway_of(v->task);
+
+	v->load = &g->load[v->route - g->routes];
+	load_begin(v->load);
+	g->unanswered[v->route->service]++;
+}
+
+static void release(struct visit *v, enum load_end how, uint64_t now_us)
+{
+	load_end(v->load, how, now_us - v->asked_us, now_us);
+	v->load = NULL;
+	gateway_of(v->task)->unanswered[v->route->service]--;
+}
+
+/* The last eighth of what a service may have in hand is for webhooks. */
 bool proxy_has_room(struct gateway *g, const struct public_route *route)
 {
 	unsigned max = (unsigned)g->upstream_connections;
@@ -41,7 +58,7 @@ bool proxy_has_room(struct gateway *g, const struct public_route *route)
 
 	if (route->service == SERVICE_HERE)
 		return true;
-	return http_upstream_in_flight(g->upstream[route->service]) < max - kept &&
+	return g->unanswered[route->service] < max - kept &&
 	       load_has_room(&g->load[route - g->routes]);
 }
 
@@ -49,12 +66,6 @@ outcome_t proxy_refuse(struct task *t)
 {
 	++*gateway_of(t)->overloaded;
 	return reply_problem(t, &overloaded, NULL);
-}
-
-static void release(struct visit *v, enum load_end how, uint64_t now_us)
-{
-	load_end(v->load, how, now_us - v->asked_us, now_us);
-	v->load = NULL;
 }
 
 /* ---- what the client of libs/common/http tells ---- */
@@ -158,8 +169,7 @@ outcome_t proxy(struct task *t)
 	v->call.repeatable = may_repeat(t, v->route);
 	v->call.deadline_ms = t->deadline_ms;
 	v->asked_us = clock_mono_us();
-	v->load = &gateway_of(t)->load[v->route - gateway_of(t)->routes];
-	load_begin(v->load);
+	hold(v);
 	http_call_send(gateway_of(t)->upstream[v->route->service], &v->call);
 	task_on_cancel(t, on_left, v);
 	return task_wait(t, answered);

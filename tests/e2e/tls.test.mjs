@@ -164,6 +164,17 @@ test('sessions are resumed whichever worker answers', { timeout: 60_000 }, async
 	}
 });
 
+test('by TLS 1.3 every resumption brings the ticket for the next one', { timeout: 60_000 }, async () => {
+	let s = await shake();
+	for (let i = 0; i < 5; i++) {
+		const session = await Promise.race([s.given, sleep(2000).then(() => assert.fail('no ticket'))]);
+		s.destroy();
+		s = await shake({ session });
+		assert.ok(s.isSessionReused(), `${i}`);
+	}
+	s.destroy();
+});
+
 test('the certificate of the name that is asked for; another host on it is misdirected', { timeout: 60_000 }, async () => {
 	const name = async (servername) => {
 		const s = await shake({ servername });

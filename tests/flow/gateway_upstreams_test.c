@@ -96,6 +96,39 @@ TEST(webhooks_have_room_when_a_service_has_enough_in_hand)
 	fixture_stop();
 }
 
+/* An answer that has begun and has no end yet. */
+static void begin_stream(struct peer_conn *c)
+{
+	peer_say(c, STR("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n"
+			"Transfer-Encoding: chunked\r\n\r\n3\r\n:\n\n\r\n"));
+}
+
+TEST(streams_take_no_room_from_requests)
+{
+	static const char *const settings[] = { "UPSTREAM_CONNECTIONS=8", NULL };
+	static struct client streams[40];
+	const char *get;
+
+	fixture_start(settings);
+	get = arena_fmt(&fx.arena, "GET /subscription/status HTTP/1.1\r\n" HOST "%s\r\n",
+		fixture_bearer(NULL))
+		      .ptr;
+	fixture_handler(begin_stream);
+	for (size_t i = 0; i < sizeof streams / sizeof *streams; i++) {
+		fixture_client(&streams[i]);
+		client_say(&streams[i], str_of(get));
+		TURN_UNTIL(
+			&fx.web.app.loop, (client_look(&streams[i]), streams[i].got.len));
+		CHECK(str_starts(buf_str(&streams[i].got), STR("HTTP/1.1 200 ")));
+	}
+	CHECK_INT(fx.billing->open, sizeof streams / sizeof *streams);
+	fixture_answer("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+	CHECK_INT(ask(str_of(get)), 200);
+	for (size_t i = 0; i < sizeof streams / sizeof *streams; i++)
+		client_close(&streams[i]);
+	fixture_stop();
+}
+
 TEST(a_request_that_is_sent_again_says_so_and_only_then)
 {
 	fixture_start(NULL);

@@ -68,9 +68,10 @@ struct app_settings {
 /* What a worker has from its master (app/master.h). */
 struct seat {
 	struct metrics_area *area;
-	unsigned slot;  /* of the area */
-	int report;     /* pipe: a byte says that the worker is ready */
-	unsigned count; /* workers beside it, itself included */
+	unsigned slot;       /* of the area */
+	int report;          /* pipe: a byte says that the worker is ready */
+	unsigned count;      /* workers beside it, itself included */
+	struct crowd *crowd; /* in which they all count their connections */
 	struct ticket_ring *tickets;
 };
 

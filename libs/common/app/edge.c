@@ -89,10 +89,11 @@ void edge_fini(struct edge *e)
 void edge_options(const struct app *app, struct http_server_options *o)
 {
 	const struct edge *e = &app->edge;
-	unsigned workers = app->seat ? app->seat->count : 1;
 
 	o->hands_streams_over = true;
-	o->connections_max = ((unsigned)e->connections + workers - 1) / workers;
+	o->connections_max = (unsigned)e->connections;
+	o->crowd = app->seat ? app->seat->crowd : NULL;
+	o->seat = app->seat ? app->seat->slot : 0;
 	o->per_address_max = (unsigned)e->per_address;
 	o->per_address_rate = (unsigned)e->per_address_rate;
 	o->is_proxy = app->spec->is_proxy;

@@ -13,6 +13,7 @@
 #include "app/master_state.h"
 #include "app/run.h"
 #include "base/clock.h"
+#include "http/crowd.h"
 
 #define COMING_MS    30000
 #define KILL_MS      10000 /* beyond the grace that workers have */
@@ -368,6 +369,7 @@ int master_run(struct app **app, char **argv)
 	confine_harden(m.app->set.confine);
 	block_signals(&m);
 	open_metrics(&m);
+	m.crowd = crowd_new();
 	tickets_init(&m.tickets, clock_wall_s());
 	handover_take(&m);
 	if (app_open_sockets(m.app)) {

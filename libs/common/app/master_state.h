@@ -36,6 +36,7 @@ struct master {
 	uint64_t kill_at_ms; /* who has not ended by then is killed */
 	int signals;         /* signalfd */
 	struct metrics_area *area;
+	struct crowd *crowd; /* seats are slots of the metrics */
 	struct metrics *metrics;
 	bool slots[256]; /* in use */
 	struct ticket_ring tickets;

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "data/pg.h"
 #include "data/redis.h"
+#include "http/crowd.h"
 #include "http/listen.h"
 #include "http/serve.h"
 #include "http/server.h"
@@ -142,6 +143,8 @@ static void stop_listening(struct app *app)
 	unsigned idle_ms = app->retiring ? 0 : (unsigned)app->set.drain_idle_ms + 1;
 
 	app->listening = false;
+	if (app->seat)
+		crowd_accepts(app->seat->crowd, app->seat->slot, false);
 	if (app->server)
 		http_server_drain(app->server, !app->retiring, idle_ms);
 	if (app->tls_server)
@@ -258,6 +261,7 @@ static void start_pulse(struct app *app)
 {
 	if (!app->seat)
 		return;
+	crowd_accepts(app->seat->crowd, app->seat->slot, true);
 	app->report_by_ms = clock_mono_ms() + REPORT_BY_MS;
 	timer_start(&app->pulse, 0, TICK_MS / 2);
 }

@@ -8,6 +8,7 @@
 #include "app/master_state.h"
 #include "app/run.h"
 #include "base/clock.h"
+#include "http/crowd.h"
 
 static unsigned free_slot(const struct master *m)
 {
@@ -77,6 +78,7 @@ bool worker_start(struct master *m, struct app *app, unsigned generation)
 	struct seat seat = { .area = m->area,
 		.slot = free_slot(m),
 		.count = (unsigned)app->edge.workers,
+		.crowd = m->crowd,
 		.tickets = &m->tickets };
 	pid_t self = getpid(), pid;
 	struct worker *w;
@@ -86,6 +88,7 @@ bool worker_start(struct master *m, struct app *app, unsigned generation)
 	if (!seat.slot || pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0)
 		return false;
 	seat.report = ends[1];
+	crowd_empty(m->crowd, seat.slot);
 	pid = fork();
 	if (pid == 0) {
 		close(ends[0]);
@@ -114,6 +117,7 @@ void worker_gone(struct master *m, struct worker *w)
 {
 	if (w->slot) {
 		metrics_inherit(m->metrics, w->slot);
+		crowd_empty(m->crowd, w->slot);
 		m->slots[w->slot] = false;
 	}
 	forget(w);

@@ -81,9 +81,7 @@ bool stream_end_early(struct http_exchange *x);
 
 /* ---- conn_life.c ---- */
 
-/* Takes the connection that waits on the listener. */
-void conn_accept(struct http_server *s);
-/* Takes one that was accepted already. */
+/* Takes one that was accepted. */
 void conn_adopt(struct http_server *s, int fd);
 /* The tick: closes or refuses what is too slow. */
 void conn_check_time(struct conn *c, uint64_t now_ms);

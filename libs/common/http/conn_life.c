@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "http/conn.h"
+#include "http/crowd.h"
 #include "http/peers.h"
 #include "http/tls.h"
 
@@ -92,6 +93,19 @@ void conn_check_time(struct conn *c, uint64_t now_ms)
 
 /* ---- birth and death ---- */
 
+/* Those that the limit is for. */
+static unsigned all_connections(const struct http_server *s)
+{
+	return s->o.crowd ? crowd_total(s->o.crowd) : s->conn_count;
+}
+
+static void count(struct http_server *s, int connections)
+{
+	s->conn_count += (unsigned)connections;
+	if (s->o.crowd)
+		crowd_add(s->o.crowd, s->o.seat, connections);
+}
+
 static void on_closed(uv_handle_t *h)
 {
 	struct conn *c = h->data;
@@ -102,7 +116,7 @@ static void on_closed(uv_handle_t *h)
 	s->held -= c->pending.len;
 	buf_fini(&c->pending);
 	list_del(&c->link);
-	s->conn_count--;
+	count(s, -1);
 	if (s->closing)
 		loop_defer(s->loop, &s->hook);
 	free(c);
@@ -164,7 +178,7 @@ static bool is_too_many(struct conn *c)
 	struct http_server *s = c->server;
 	char key[PEER_SIZE];
 
-	if (s->conn_count > s->o.connections_max)
+	if (all_connections(s) > s->o.connections_max)
 		return true;
 	if (!s->peers || (s->o.is_proxy && s->o.is_proxy(s->o.app, str_of(c->peer))))
 		return false;
@@ -181,7 +195,7 @@ static struct conn *conn_new(struct http_server *s)
 	c->server = s;
 	list_init(&c->dirty);
 	list_push(&s->conns, &c->link);
-	s->conn_count++;
+	count(s, 1);
 	conn_set_state(c, CONN_HEAD);
 	if (s->o.tls) {
 		conn_set_state(c, CONN_HANDSHAKE);
@@ -208,16 +222,6 @@ static void begin(struct conn *c)
 	if (!s->is_unix)
 		uv_tcp_nodelay(&c->uv.tcp, 1);
 	conn_settle_reading(c);
-}
-
-void conn_accept(struct http_server *s)
-{
-	struct conn *c = conn_new(s);
-
-	if (uv_accept(&s->listener.stream, &c->uv.stream) == 0)
-		begin(c);
-	else
-		conn_close(c);
 }
 
 void conn_adopt(struct http_server *s, int fd)

@@ -11,6 +11,7 @@
 #define HTTP_EXCHANGE_H
 
 #include "app/app.h"
+#include "http/acceptor.h"
 #include "http/intake.h"
 #include "http/octet.h"
 #include "http/reply.h"
@@ -91,14 +92,10 @@ void answer_refusal(struct http_exchange *x, const struct refusal *no);
 struct http_server {
 	struct http_server_options o; /* defaults filled in */
 	struct loop *loop;
-	union {
-		uv_stream_t stream;
-		uv_tcp_t tcp;
-		uv_pipe_t pipe;
-	} listener;
+	struct acceptor acceptor;
 	bool is_unix, listening;
 	bool owns_address; /* it opened the listener itself */
-	unsigned handles;  /* listener and tick, while open */
+	unsigned handles;  /* acceptor and tick, while open */
 	unsigned ticks;
 	struct timer tick;
 	struct loop_hook hook;

@@ -5,14 +5,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "http/conn.h"
+#include "http/crowd.h"
 #include "http/listen.h"
 #include "http/peers.h"
 
-#define BACKLOG     4096
 #define TICK_MAX_MS 250
 #define SWEEP_EVERY 40 /* ticks */
+#define AHEAD_MAX   4  /* connections, of other processes */
 
 /* ---- options ---- */
 
@@ -74,19 +76,30 @@ static void watch_time(struct http_server *s)
 		timer_start(&s->tick, tick_ms(&s->o), tick_ms(&s->o));
 }
 
-static void on_connection(uv_stream_t *listener, int status)
+/* Who has more than the others takes one at a time; who has many more waits for them. */
+static enum acceptor_next on_connection(struct acceptor *a, int fd)
 {
-	struct http_server *s = listener->data;
+	struct http_server *s = container_of(a, struct http_server, acceptor);
+	int ahead;
 
-	if (status < 0) { /* no descriptors: libuv has turned away those who wait */
-		log_warn("accept-failed", L_Z("why", uv_err_name(status)));
-		return;
-	}
-	conn_accept(s);
+	conn_adopt(s, fd);
 	watch_time(s);
+	ahead = s->o.crowd ? crowd_ahead(s->o.crowd, s->o.seat) : 0;
+	if (ahead <= 0)
+		return ACCEPT_MORE;
+	return ahead < AHEAD_MAX ? ACCEPT_LATER : ACCEPT_AFTER_REST;
 }
 
 /* ---- opening ---- */
+
+static void on_acceptor_closed(struct acceptor *a)
+{
+	struct http_server *s = container_of(a, struct http_server, acceptor);
+
+	s->handles--;
+	if (s->closing)
+		loop_defer(s->loop, &s->hook);
+}
 
 /* Takes a socket that listens already, or opens one. */
 static int start_listening(struct http_server *s)
@@ -97,18 +110,14 @@ static int start_listening(struct http_server *s)
 	s->owns_address = fd <= 0;
 	if (s->owns_address)
 		fd = listen_open(s->o.listen, false);
-	if (s->is_unix)
-		uv_pipe_init(&s->loop->uv, &s->listener.pipe, 0);
-	else
-		uv_tcp_init(&s->loop->uv, &s->listener.tcp);
-	s->listener.stream.data = s;
-	s->handles++;
-	s->listening = true;
 	if (fd < 0)
 		return fd;
-	rc = s->is_unix ? uv_pipe_open(&s->listener.pipe, fd)
-			: uv_tcp_open(&s->listener.tcp, fd);
-	return rc ? rc : uv_listen(&s->listener.stream, BACKLOG, on_connection);
+	s->acceptor.on_connection = on_connection;
+	s->acceptor.on_closed = on_acceptor_closed;
+	rc = acceptor_open(&s->acceptor, s->loop, fd);
+	s->listening = rc == 0;
+	s->handles += s->listening;
+	return rc;
 }
 
 static void prepare_tls(struct http_server *s)
@@ -165,10 +174,10 @@ enum err http_server_open(
 unsigned http_server_port(const struct http_server *s)
 {
 	struct sockaddr_storage at;
-	int len = sizeof at;
+	socklen_t len = sizeof at;
 
 	if (s->is_unix || !s->listening ||
-		uv_tcp_getsockname(&s->listener.tcp, (struct sockaddr *)&at, &len) != 0)
+		getsockname(s->acceptor.fd, (struct sockaddr *)&at, &len) != 0)
 		return 0;
 	if (at.ss_family == AF_INET6)
 		return ntohs(((struct sockaddr_in6 *)&at)->sin6_port);
@@ -225,15 +234,6 @@ static void on_hook(struct loop_hook *hook)
 		free_server(s);
 }
 
-static void on_listener_closed(uv_handle_t *h)
-{
-	struct http_server *s = h->data;
-
-	s->handles--;
-	if (s->closing)
-		loop_defer(s->loop, &s->hook);
-}
-
 static void on_tick_closed(struct timer *tick)
 {
 	struct http_server *s = container_of(tick, struct http_server, tick);
@@ -249,29 +249,13 @@ static void stop_listening(struct http_server *s)
 	s->listening = false;
 	if (s->owns_address)
 		listen_forget(s->o.listen);
-	uv_close((uv_handle_t *)&s->listener.stream, on_listener_closed);
-}
-
-/* Who waits in the queue is let in: if nobody else has the socket open, closing it would
- * turn them away. */
-static void empty_queue(struct http_server *s)
-{
-	uv_os_fd_t listener;
-	int fd;
-
-	if (!s->listening || uv_fileno((uv_handle_t *)&s->listener.stream, &listener) != 0)
-		return;
-	while ((fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC)) >= 0)
-		conn_adopt(s, fd);
-	watch_time(s);
+	acceptor_close(&s->acceptor);
 }
 
 void http_server_yield(struct http_server *s)
 {
-	uv_os_fd_t listener;
-
-	if (s->listening && uv_fileno((uv_handle_t *)&s->listener.stream, &listener) == 0)
-		listen_yield(listener);
+	if (s->listening)
+		listen_yield(s->acceptor.fd);
 }
 
 void http_server_drain(struct http_server *s, bool is_last, unsigned idle_ms)
@@ -279,8 +263,9 @@ void http_server_drain(struct http_server *s, bool is_last, unsigned idle_ms)
 	s->draining = true;
 	s->drain_ms = server_now_ms(s);
 	s->drain_idle_ms = idle_ms;
-	if (is_last)
-		empty_queue(s);
+	/* If nobody else has the socket open, closing it would turn away who waits. */
+	if (is_last && s->listening)
+		acceptor_empty(&s->acceptor);
 	stop_listening(s);
 }
 

@@ -28,6 +28,7 @@
 #include "http/http.h"
 
 struct http_server;
+struct crowd;
 struct tls_context;
 struct app;
 
@@ -46,6 +47,8 @@ struct http_server_options {
 	bool (*admit)(struct task *t, size_t *body_max);
 	size_t body_max;           /* where admit is NULL or leaves it alone; 0: 256 KiB */
 	unsigned connections_max;  /* more are closed at once; 0: 10,000 */
+	struct crowd *crowd;       /* the limit is for all of it; NULL: for this server */
+	unsigned seat;             /* of this process in the crowd */
 	unsigned per_address_max;  /* connections from one address at a time; 0: no limit */
 	unsigned per_address_rate; /* new ones a second from one address; 0: no limit */
 	/* Addresses that these two are not for; NULL: none. */

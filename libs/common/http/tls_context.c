@@ -36,6 +36,12 @@ static bool set_ticket_key(const struct ticket_key *k, const uint8_t *iv, EVP_CI
 	       EVP_CipherInit_ex(c, EVP_aes_256_cbc(), NULL, k->cipher, iv, seal);
 }
 
+/* By 1.3 a client shows a ticket once, lest it be followed (RFC 8446 C.4). */
+static bool wants_another(SSL *ssl, int age)
+{
+	return age > 0 || SSL_version(ssl) == TLS1_3_VERSION;
+}
+
 /* 0: the ticket is not ours; 1: it is; 2: it is, and a new one should be given. */
 static int on_ticket(SSL *ssl, unsigned char name[16], unsigned char *iv, EVP_CIPHER_CTX *c,
 	EVP_MAC_CTX *m, int seal)
@@ -54,7 +60,9 @@ static int on_ticket(SSL *ssl, unsigned char name[16], unsigned char *iv, EVP_CI
 	}
 	for (int i = 0; i < 2; i++) {
 		if (memcmp(name, ring->key[i].name, sizeof ring->key[i].name) == 0)
-			return set_ticket_key(&ring->key[i], iv, c, m, seal) ? 1 + i : -1;
+			return set_ticket_key(&ring->key[i], iv, c, m, seal)
+				       ? 1 + wants_another(ssl, i)
+				       : -1;
 	}
 	return 0;
 }

@@ -1,0 +1,57 @@
+// Several workers at one socket: they share the limit of connections, and a burst of them.
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { connect } from 'node:net';
+import { after, test } from 'node:test';
+import { startGateway, startRaw } from './lib/gateway.mjs';
+
+const LIMIT = 100;
+const raw = await startRaw((s) => s.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}'));
+const gateway = await startGateway({
+	AUTH_URL: raw.url, CHAT_URL: raw.url, BILLING_URL: raw.url, GATEWAY_WORKERS: '2', GATEWAY_CONNECTIONS: String(LIMIT), ACCESS_LOG: 'off',
+});
+const sockets = [];
+after(async () => {
+	sockets.forEach((s) => s.destroy());
+	await gateway.stop();
+	await raw.stop();
+});
+
+// A connection that stays; true if it was served.
+const open = () => new Promise((resolve) => {
+	const s = connect(gateway.port, '127.0.0.1', () => s.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n'));
+	sockets.push(s);
+	s.on('error', () => {});
+	s.once('data', () => resolve(true));
+	s.once('close', () => resolve(false));
+});
+const workers = () => readFileSync(`/proc/${gateway.pid}/task/${gateway.pid}/children`, 'utf8').trim().split(' ');
+const socketsOf = (pid) => readdirSync(`/proc/${pid}/fd`).filter((fd) => {
+	try {
+		return readlinkSync(`/proc/${pid}/fd/${fd}`).startsWith('socket:');
+	} catch {
+		return false; // closed meanwhile
+	}
+}).length;
+
+test('all of the limit can be used, whoever accepts; a burst is spread', { timeout: 60_000 }, async () => {
+	const before = workers().map(socketsOf);
+	const served = await Promise.all(Array.from({ length: LIMIT }, open));
+	assert.equal(served.filter(Boolean).length, LIMIT);
+	const each = workers().map((pid, i) => socketsOf(pid) - before[i]);
+	assert.ok(Math.min(...each) >= LIMIT / 5, `connections: ${each}`);
+	assert.equal(await open(), false, 'one more is closed');
+});
+
+test('those that leave, and those of a worker that died, make room', { timeout: 60_000 }, async () => {
+	sockets.pop().destroy();
+	sockets.pop().destroy();
+	while (!await open());
+	process.kill(Number(workers()[0]), 'SIGKILL');
+	while (sockets.filter((s) => !s.destroyed).length > LIMIT * 0.9)
+		await new Promise((r) => setTimeout(r, 10));
+	const left = sockets.filter((s) => !s.destroyed).length;
+	for (let n = 0; n < LIMIT - left;)
+		n += await open();
+	assert.equal(await open(), false);
+});
