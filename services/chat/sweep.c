@@ -74,23 +74,18 @@ static struct uuid id_made_before(int64_t unix_ms)
 	return id;
 }
 
-static outcome_t read_page(struct task *t)
-{
-	struct sweep_round *r = t->state;
-	struct uuid end = id_made_before(clock_wall_us() / 1000 - GRACE_MS);
-
-	r->sweep->found = jobq_added(r->sweep->queue);
-	return jobs_read_owed(t, &r->sweep->at, &end, PAGE, &r->page, page_read);
-}
-
 static outcome_t page_begin(struct task *t, enum err e)
 {
 	struct sweep *s = t->state;
 	struct sweep_round *r = task_new(t, struct sweep_round);
+	struct uuid end = id_made_before(clock_wall_us() / 1000 - GRACE_MS);
 
 	(void)e;
 	r->sweep = s;
-	return read_page(t);
+	if (s->closed)
+		return round_end(t);
+	s->found = jobq_added(s->queue);
+	return jobs_read_owed(t, &s->at, &end, PAGE, &r->page, page_read);
 }
 
 static outcome_t page_read(struct task *t, enum err e)
@@ -107,7 +102,8 @@ static outcome_t page_read(struct task *t, enum err e)
 	return task_sleep(t, SOON_MS, page_added);
 }
 
-/* While the queue turns out to have lost jobs, the next page follows at once. */
+/* While the queue turns out to have lost jobs, the next page follows at once: as a round of
+ * its own, so that no more than a page is in memory, however much is owed. */
 static outcome_t page_added(struct task *t, enum err e)
 {
 	struct sweep_round *r = t->state;
@@ -119,8 +115,10 @@ static outcome_t page_added(struct task *t, enum err e)
 	lost = jobq_added(s->queue) - s->found;
 	if (lost > 0)
 		log_info("sweep-added", L_INT("jobs", (int64_t)lost));
-	if (lost > 0 && !uuid_is_nil(&s->at))
-		return read_page(t);
+	if (lost > 0 && !uuid_is_nil(&s->at)) {
+		timer_start(&s->tick, 0, EVERY_MS);
+		return round_end(t);
+	}
 	if (now_ms - s->looked_ms >= LOOK_EVERY_MS) {
 		s->looked_ms = now_ms;
 		return jobq_look(t, s->queue, &r->depth, looked);

@@ -439,6 +439,23 @@ TEST(ids_without_a_line_are_dropped)
 	end();
 }
 
+TEST(what_is_said_is_heard_when_memory_is_full)
+{
+	struct worker w = { .room = 2 };
+	struct uuid first = job_id('a', 1), second = job_id('a', 2);
+
+	begin();
+	add('a', false, 1, 2);
+	open_worker(&w);
+	TURN_UNTIL(&loop, w.count == 2);
+	redis_server_do(&server, "CONFIG SET maxmemory 1");
+	jobq_keep(w.q, &first);
+	jobq_done(w.q, &second);
+	TURN_UNTIL(&loop, left("HLEN", "jobs") == 1);
+	close_worker(&w);
+	end();
+}
+
 /* ---- models ---- */
 
 TEST(a_model_that_is_down_gets_one_probe_at_a_time)

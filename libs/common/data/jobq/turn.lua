@@ -179,6 +179,10 @@ local function again(id, ms)
 	end
 end
 
+-- A script that has written may go on writing when memory is full, and this, which removes nothing, is let
+-- through even then: otherwise a "K" at the front would lose all that is said behind it.
+redis.call('HDEL', RUN, '')
+
 for i = 2 + model_count, #ARGV do
 	local what, of, n = string.match(ARGV[i], '^(%a) (%S+) ?(%-?%d*)$')
 	local m = by_name[of]
