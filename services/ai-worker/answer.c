@@ -179,6 +179,12 @@ void answer_claimed(struct answer *a, enum err e, const struct claim *c)
 		enter(a, ANSWER_RELEASE);
 		return;
 	}
+	if (c->stop || a->stop) { /* while nobody was at it, or it was on its way here */
+		call_none(a);
+		a->end = END_STOPPED;
+		enter(a, ANSWER_STORE);
+		return;
+	}
 	/* Counted before work starts: an answer that kills its worker comes to an end, too.
 	 */
 	if (a->attempts > w->attempts_max * DEATHS_PER_ATTEMPT) {
@@ -418,8 +424,9 @@ static void break_off(struct answer *a)
 
 void answer_stop(struct answer *a)
 {
+	a->stop = true;
 	if (a->state != ANSWER_CALL)
-		return; /* not begun, or at its end anyway */
+		return; /* the claim will come to it; or it is at its end anyway */
 	break_off(a);
 	a->end = END_STOPPED;
 	enter(a, ANSWER_STORE);

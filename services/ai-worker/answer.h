@@ -52,6 +52,7 @@ struct answer {
 	size_t flushed;  /* how much of it readers were given */
 	uint64_t called_at_us;
 	bool heard;              /* the model has begun to answer */
+	bool stop;               /* somebody wants no more of it */
 	struct prompt_told told; /* what the model was told */
 
 	/* what it cost: the provider's counts, or our own where it gave none */
@@ -93,6 +94,7 @@ void answer_abandon(struct answer *a);
 struct claim {
 	enum { CLAIM_OURS, CLAIM_GONE, CLAIM_LATER } outcome;
 	int64_t created_at_us;
+	bool stop;                /* ours, and somebody wants no more of it */
 	const struct turn *turns; /* newest first; borrowed until answer_claimed returns */
 	int turn_count;
 	struct str system_prompt; /* the room's; empty: none */

@@ -58,11 +58,14 @@ static void claim_done(
 
 	if (e == ERR_OK && str_eq(pg_text(rows, row, 1), STR("gone")))
 		c.outcome = CLAIM_GONE;
-	if (e == ERR_OK && str_eq(pg_text(rows, row, 1), STR("claimed"))) {
+	c.stop = e == ERR_OK && str_eq(pg_text(rows, row, 1), STR("stop"));
+	if (c.stop || (e == ERR_OK && str_eq(pg_text(rows, row, 1), STR("claimed")))) {
 		c.outcome = CLAIM_OURS;
 		c.created_at_us = pg_time(rows, row, 4);
 		a->fence = pg_i64(rows, row, 2);
 		a->attempts = pg_i64(rows, row, 3);
+	}
+	if (c.outcome == CLAIM_OURS && !c.stop) {
 		c.turn_count = pg_text_array(rows, row, 5, senders, TURNS_MAX);
 		if (pg_text_array(rows, row, 6, contents, TURNS_MAX) != c.turn_count ||
 			pg_text_array(rows, row, 7, depths, TURNS_MAX) != c.turn_count)

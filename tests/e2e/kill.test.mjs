@@ -100,3 +100,21 @@ test('a chat copy that is told to leave while the record is silent leaves in ord
 	await silent;
 	assert.match(await readFile(join(stack.dir, 'log', 'chat.log'), 'utf8'), new RegExp('"event":"stopping"[^]*"event":"stopped"'));
 });
+
+test('stopped while its worker was dying: the next one calls no model for it', async () => {
+	const me = await signUp(stack.base);
+	const room = await roomOf(me);
+	const [reply] = await send(me, room, 1, '[[delay=20000]]');
+	await until('the worker is at it', async () => (await inHand()) > 0);
+	const worker = await stack.pid('ai-worker');
+	process.kill(worker, 'SIGSTOP'); // it hears nothing of it
+	const stopped = await me.post(`/chatroom/${room}/message/${reply}/stop`, {});
+	assert.equal(stopped.json.state, 'stopping');
+	process.kill(worker, 'SIGKILL');
+	const m = await until('it is stopped', async () => {
+		const { messages } = (await me.get(`/chatroom/${room}`)).json;
+		return messages.find((one) => one.id === reply && one.state === 'stopped');
+	});
+	assert.equal(m.content, '');
+	assert.equal(await stack.psql('select count(*) from chat.jobs'), '0');
+});

@@ -3,9 +3,9 @@
 drop function worker_claim, worker_heartbeat, worker_finish, stop_reply;
 
 -- outcome: 'claimed'; 'gone' (finished, or never was), 'held' (somebody's lease runs),
--- 'early' (a retry whose time has not come). The newest turns of the reply's branch come along, newest
--- first: at most p_turns, and no more once p_bytes of text are reached; depths (numbers, as text) say how
--- many messages of the branch came before each. The fence is higher than any earlier holder's.
+-- 'early' (a retry whose time has not come), 'stop' (claimed, and somebody wants no more of it). The
+-- newest turns of the reply's branch come along, newest first: at most p_turns, and no more once p_bytes of
+-- text are reached; depths (numbers, as text) say how many messages of the branch came before each. The fence is higher than any earlier holder's.
 create function worker_claim(p_room uuid[], p_reply uuid[], p_worker text, p_lease_ms int,
 	p_turns int, p_bytes int)
 returns table (n int, outcome text, fence bigint, attempts int, created_at timestamptz,
@@ -33,6 +33,7 @@ begin
 			r.branched, r.system_prompt, case
 			when j.reply_id is null or j.room_id <> i.room_id then 'gone'
 			when j.lease_until > now() or not i.is_first then 'held'
+			when j.stop_asked then 'stop'
 			when j.not_before > now() then 'early'
 			else 'claimed' end as outcome
 		from input i left join jobs j on j.reply_id = i.reply_id
@@ -41,7 +42,7 @@ begin
 		update jobs j set fence = j.fence + 1, attempts = j.attempts + 1, worker = p_worker,
 			lease_until = now() + p_lease_ms * interval '1 millisecond',
 			metered_tokens = 0
-		from judged g where g.outcome = 'claimed' and j.reply_id = g.reply_id
+		from judged g where g.outcome in ('claimed', 'stop') and j.reply_id = g.reply_id
 	)
 	-- The rows are locked: what `taken` makes of them is known without joining it.
 	select g.n, g.outcome, g.fence + 1 as fence, g.attempts + 1 as attempts, g.created_at,
