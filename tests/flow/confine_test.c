@@ -27,6 +27,7 @@ TEST(every_process_is_confined)
 	static const char *const denied[] = { "execute a program            denied",
 		"trace a process              denied",
 		"start a process              denied",
+		"signal another process       denied",
 		"be traced or dumped          denied" };
 	struct arena a;
 	struct str said;

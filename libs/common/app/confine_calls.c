@@ -12,6 +12,7 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <unistd.h>
 
 #if defined(__x86_64__)
 #define ARCH AUDIT_ARCH_X86_64
@@ -40,7 +41,7 @@ static const int allowed[] = {
 	__NR_sched_get_priority_min, __NR_getcpu, __NR_exit, __NR_exit_group, __NR_restart_syscall, __NR_membarrier,
 	/* signals, to itself at most */
 	__NR_rt_sigaction, __NR_rt_sigprocmask, __NR_rt_sigreturn, __NR_rt_sigpending, __NR_rt_sigtimedwait,
-	__NR_sigaltstack, __NR_tgkill,
+	__NR_sigaltstack,
 	/* files, which Landlock chooses */
 	__NR_openat, __NR_lseek, __NR_pread64, __NR_fstat, __NR_newfstatat, __NR_statx, __NR_faccessat, __NR_readlinkat,
 	__NR_getcwd, __NR_getdents64, __NR_fstatfs, __NR_statfs, __NR_fadvise64,
@@ -118,6 +119,15 @@ static void put_partly(struct program *p, size_t i, uint32_t denied)
 	put(p, BPF_RET | BPF_K, 0, 0, denied);
 }
 
+/* Of signals to threads only those to its own. */
+static void put_tgkill(struct program *p, uint32_t denied)
+{
+	put(p, BPF_JMP | BPF_JEQ | BPF_K, 0, 4, __NR_tgkill);
+	load(p, argument(0));
+	answer_if(p, (uint32_t)getpid(), SECCOMP_RET_ALLOW);
+	put(p, BPF_RET | BPF_K, 0, 0, denied);
+}
+
 /* Threads, but no processes. clone3 hides its flags in memory: glibc then asks clone. */
 static void put_clone(struct program *p, uint32_t denied)
 {
@@ -141,6 +151,7 @@ unsigned short confine_filter(struct sock_filter *out, unsigned denied)
 		answer_if(&p, (uint32_t)allowed[i], SECCOMP_RET_ALLOW);
 	for (size_t i = 0; i < COUNT(partly); i++)
 		put_partly(&p, i, denied);
+	put_tgkill(&p, denied);
 	put_clone(&p, denied);
 	if (denied != SECCOMP_RET_LOG) { /* a library that knows newer ones falls back */
 		put(&p, BPF_JMP | BPF_JGE | BPF_K, 0, 1, FIRST_NEW);

@@ -98,6 +98,7 @@ static void tell_all(struct master *m, struct buf *b, bool keep)
 
 void handover_execute(struct master *m)
 {
+	const char *why = "it does not start, or finds its settings wrong";
 	struct buf b = { 0 };
 
 	if (is_good_program(m->argv)) {
@@ -105,11 +106,12 @@ void handover_execute(struct master *m)
 		setenv(handed, b.ptr, 1);
 		log_info("program-executed", L_Z("path", m->argv[0]));
 		execvp(m->argv[0], m->argv);
+		why = strerror(errno);
 		unsetenv(handed);
 		buf_clear(&b);
 		tell_all(m, &b, false);
 	}
-	log_error("program-refused", L_Z("path", m->argv[0]), L_Z("why", strerror(errno)));
+	log_error("program-refused", L_Z("path", m->argv[0]), L_Z("why", why));
 	++*m->failures;
 	buf_fini(&b);
 }

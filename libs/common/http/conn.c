@@ -25,6 +25,9 @@ static bool wants_bytes(const struct conn *c)
 {
 	if (c->eof)
 		return false;
+	/* Some of what comes by TLS is answered without being a request. */
+	if (c->tls && conn_waiting(c) >= CONN_WAITING_MAX)
+		return false;
 	switch (c->state) {
 	case CONN_HANDSHAKE:
 	case CONN_HEAD:

@@ -40,6 +40,8 @@ static void open_all(struct conn *c)
 		on_broken(c);
 	else if (n == TLS_END && !c->eof)
 		conn_end_of_input(c);
+	else
+		conn_settle_reading(c);
 }
 
 void conn_tls_on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)

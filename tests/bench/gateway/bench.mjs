@@ -2,68 +2,19 @@
 // the ratios within a round; their medians are shown. ROUNDS=5 SECONDS_EACH=3 node tests/bench/gateway/bench.mjs [cpu] [p99] [memory]
 //
 // The proxy has processor 0 to itself; wrk, the upstream and Redis share processor 1.
-import { execFileSync, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
-import { readFileSync, readdirSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startGateway, token, tokenWith } from '../../e2e/lib/gateway.mjs';
 import { freePort } from '../../e2e/lib/stack.mjs';
 import { num, table, wrk } from '../lib.mjs';
+import { cpuNs, median, openLab, rssKb } from './lab.mjs';
 
-const here = fileURLToPath(new URL('.', import.meta.url));
-const ROUNDS = Number(process.env.ROUNDS || 5), SECONDS = Number(process.env.SECONDS_EACH || 3), CONNECTIONS = 64;
+const ROUNDS = Number(process.env.ROUNDS || 5), SECONDS = Number(process.env.SECONDS_EACH || 3), CONNECTIONS = 64, IDLE = Number(process.env.IDLE || 9000);
 const SECRET = 'a-secret-of-the-gateway-benchmark';
 const wanted = process.argv.slice(2), wants = (what) => !wanted.length || wanted.includes(what);
-const median = (list) => [...list].sort((a, b) => a - b)[Math.floor(list.length / 2)];
-const env = { PATH: `${process.env.PATH}:/usr/sbin:/sbin` };
-
-const dir = await mkdtemp(join(tmpdir(), 'castor-gateway-bench-'));
-const children = [], ports = {};
-
-async function answers(port) {
-	for (let i = 0; i < 100; i++) {
-		const up = await new Promise((resolve) => {
-			const s = connect(port, '127.0.0.1', () => s.destroy() && resolve(true));
-			s.on('error', () => resolve(false));
-		});
-		if (up)
-			return;
-		await sleep(50);
-	}
-	throw new Error(`nothing came up on ${port}`);
-}
-
-async function start(cpu, command, words, port) {
-	const child = spawn('taskset', ['-c', String(cpu), command, ...words], { stdio: ['ignore', 'ignore', 'inherit'], env });
-	children.push(child);
-	await answers(port);
-	return child.pid;
-}
-
-async function fill(file, port, port2 = 0) {
-	const out = join(dir, file.replace('/', '-'));
-	let text = await readFile(join(here, file), 'utf8');
-	for (const [name, value] of Object.entries({ DIR: dir, HERE: dir, PORT: port, PORT2: port2, UPSTREAM: ports.upstream, SECRET }))
-		text = text.replaceAll(`@${name}@`, value);
-	await writeFile(out, text);
-	return out;
-}
-
-// Nanoseconds of processor time of a process, its threads and its children.
-function cpuNs(pid) {
-	let total = 0;
-	for (const task of readdirSync(`/proc/${pid}/task`)) {
-		total += Number(readFileSync(`/proc/${pid}/task/${task}/schedstat`, 'utf8').split(' ')[0]);
-		for (const child of readFileSync(`/proc/${pid}/task/${task}/children`, 'utf8').trim().split(' ').filter(Boolean))
-			total += cpuNs(Number(child));
-	}
-	return total;
-}
+const ports = {}, lab = await openLab();
 
 async function load(c, options = {}) {
 	const before = cpuNs(c.pid);
@@ -73,34 +24,32 @@ async function load(c, options = {}) {
 	return { ...r, us: (cpuNs(c.pid) - before) / 1000 / r.n };
 }
 
-process.on('exit', () => children.forEach((child) => child.kill('SIGTERM')));
-
 // ---- who takes part ----
 
 const anyUser = ['0190a5b0-0000-7000-8000-000000000001', '0190a5b0-0000-7000-8000-000000000002'];
 ports.upstream = await freePort();
-await start(1, 'nginx', ['-c', await fill('upstream.conf')], ports.upstream);
+await lab.start(1, 'nginx', ['-c', await lab.fill('upstream.conf', { UPSTREAM: ports.upstream })], ports.upstream);
 const redisPort = await freePort();
-await start(1, 'redis-server', ['--port', String(redisPort), '--save', '', '--appendonly', 'no', '--dir', dir], redisPort);
+await lab.start(1, 'redis-server', ['--port', String(redisPort), '--save', '', '--appendonly', 'no', '--dir', lab.dir], redisPort);
 
 const contenders = [];
 const plainPath = '/.well-known/jwks.json', userPath = '/user/me', theirToken = tokenWith(Buffer.from(SECRET), ...anyUser);
 const add = (name, pid, port, path, t) => contenders.push({ name, pid, url: `http://127.0.0.1:${port}${path}`, port, token: t });
 
-await fill('jwt.js');
+await lab.fill('jwt.js', { SECRET });
 for (const [name, file, t] of [['nginx', 'nginx.conf'], ['nginx + njs token', 'nginx-jwt.conf', theirToken]]) {
 	const port = await freePort();
-	add(name, await start(0, 'nginx', ['-c', await fill(file, port)], port), port, plainPath, t);
+	add(name, await lab.start(0, 'nginx', ['-c', await lab.fill(file, { PORT: port, UPSTREAM: ports.upstream })], port), port, plainPath, t);
 }
 const haproxyPorts = [await freePort(), await freePort()];
-const haproxy = await start(0, 'haproxy', ['-db', '-f', await fill('haproxy.cfg', ...haproxyPorts)], haproxyPorts[0]);
+const haproxy = await lab.start(0, 'haproxy', ['-db', '-f', await lab.fill('haproxy.cfg', { PORT: haproxyPorts[0], PORT2: haproxyPorts[1], UPSTREAM: ports.upstream, SECRET })], haproxyPorts[0]);
 add('HAProxy', haproxy, haproxyPorts[0], plainPath);
 add('HAProxy + token', haproxy, haproxyPorts[1], plainPath, theirToken);
 
 const upstream = `http://127.0.0.1:${ports.upstream}`;
 const urls = { AUTH_URL: upstream, CHAT_URL: upstream, BILLING_URL: upstream };
 const gateways = [
-	await startGateway({ ...urls, ACCESS_LOG: 'false', GATEWAY_WORKERS: '1' }, ['taskset', '-c', '0']),
+	await startGateway({ ...urls, ACCESS_LOG: 'false', GATEWAY_WORKERS: '1', GATEWAY_CONNECTIONS: '100000' }, ['taskset', '-c', '0']),
 	await startGateway({ ...urls, ACCESS_LOG: 'true', GATEWAY_WORKERS: '1', REDIS_URL: `redis://127.0.0.1:${redisPort}`,
 		LIMIT_READ_PER_USER: '1000000000', LIMIT_READ_PER_ADDRESS: '1000000000' }, ['taskset', '-c', '0']),
 ];
@@ -111,12 +60,7 @@ async function stop() {
 	for (const g of gateways)
 		await g.stop();
 	gateways.length = 0;
-	for (const child of children) {
-		child.kill('SIGTERM');
-		if (child.exitCode === null && child.signalCode === null)
-			await once(child, 'exit');
-	}
-	await rm(dir, { recursive: true });
+	await lab.stop();
 }
 
 // ---- what is measured ----
@@ -141,7 +85,7 @@ async function cpuPerRequest() {
 
 // wrk has no rate of its own: each connection waits before the next request, on average so long that the sum is the rate.
 async function lateness(peak) {
-	const wait = CONNECTIONS / (0.7 * peak) * 1000 - 0.5, script = join(dir, 'rate.lua');
+	const wait = CONNECTIONS / (0.7 * peak) * 1000 - 0.5, script = join(lab.dir, 'rate.lua');
 	await writeFile(script, `function delay() return math.floor(${wait} * (0.5 + math.random()) + math.random()) end\n`);
 	const names = ['HAProxy', 'gateway', 'nginx', 'gateway, everything'], rounds = [];
 	for (let i = 0; i < ROUNDS; i++) {
@@ -155,13 +99,8 @@ async function lateness(peak) {
 		names.map((name) => [name, num(of(name, (r) => r.rps)), num(of(name, (r) => r.p50), 2), num(of(name, (r) => r.p99), 2), num(of(name, (r, h) => r.p99 / h.p99), 2)]));
 }
 
-const rssKb = (pid) => {
-	const own = Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))[1]);
-	return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').filter(Boolean).reduce((sum, c) => sum + rssKb(c), own);
-};
-
 async function idleMemory() {
-	const rows = [], N = 9000;
+	const rows = [], N = IDLE;
 	for (const name of ['nginx', 'HAProxy', 'gateway']) {
 		const c = contenders.find((one) => one.name === name), sockets = [];
 		const before = rssKb(c.pid);
@@ -180,7 +119,7 @@ async function idleMemory() {
 			s.destroy();
 		await sleep(1500);
 	}
-	table('Memory of an idle connection (user space, 9,000 of them, each served once)', ['', 'bytes', 'open'], rows);
+	table(`Memory of an idle connection (user space, ${num(N)} of them, each served once)`, ['', 'bytes', 'open'], rows);
 }
 
 try {
