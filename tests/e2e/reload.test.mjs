@@ -76,10 +76,14 @@ async function underLoad(howLong, change) {
 	following.catch(() => {});
 	const busy = startLoad({ base: stack.base, path: '/.well-known/jwks.json', connections: connections / 2 });
 	const lazy = startLoad({ base: stack.base, path: '/.well-known/jwks.json', connections: connections / 2, pauseMs: 100 });
-	await sleep(300);
-	await change();
-	await sleep(500);
-	const outs = [await busy.stop(), await lazy.stop()];
+	try {
+		await sleep(300);
+		await change();
+		await sleep(500);
+	} finally {
+		await Promise.all([busy.stop(), lazy.stop()]); // they would go on for ever
+	}
+	const outs = [busy.out, lazy.out];
 	for (const out of outs) {
 		assert.deepEqual(out.failures, []);
 		assert.ok(out.requests > connections, `${out.requests} requests`);

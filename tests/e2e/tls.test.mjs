@@ -204,7 +204,7 @@ test('certificates are changed under load; a bad pair keeps the old one', { time
 		return fingerprint256;
 	};
 	const metric = async (result) => {
-		const text = await (await fetch(`${stack.env.GATEWAY_ADMIN_URL}/metrics`)).text();
+		const text = await (await fetch(`${stack.env.GATEWAY_ADMIN_URL}/metrics`, { headers: { connection: 'close' } })).text();
 		return Number(new RegExp(`^gateway_changes_total{result="${result}"} (.*)$`, 'm').exec(text)[1]);
 	};
 	const old = await shown();
@@ -212,21 +212,25 @@ test('certificates are changed under load; a bad pair keeps the old one', { time
 		base, path: '/.well-known/jwks.json', connections: 40, headers: { host: 'a.test' },
 		options: { rejectUnauthorized: false, servername: 'a.test' },
 	});
-	await sleep(300);
+	try {
+		await sleep(300);
 
-	await writeFile(join(dir, 'b.key'), 'no key at all');
-	process.kill(pid, 'SIGHUP');
-	await until('it is refused', async () => (await metric('given up')) === 1);
-	assert.equal(await shown(), old);
+		await writeFile(join(dir, 'b.key'), 'no key at all');
+		process.kill(pid, 'SIGHUP');
+		await until('it is refused', async () => (await metric('given up')) === 1);
+		assert.equal(await shown(), old);
 
-	await certificate('b', ['b.test']);
-	await certificate('a', ['a.test']);
-	const before = await metric('complete');
-	process.kill(pid, 'SIGHUP');
-	await until('it is done', async () => (await metric('complete')) === before + 1);
-	assert.notEqual(await shown(), old);
-	await sleep(300);
-	const { requests, closes, failures } = await load.stop();
+		await certificate('b', ['b.test']);
+		await certificate('a', ['a.test']);
+		const before = await metric('complete');
+		process.kill(pid, 'SIGHUP');
+		await until('it is done', async () => (await metric('complete')) === before + 1);
+		assert.notEqual(await shown(), old);
+		await sleep(300);
+	} finally {
+		await load.stop(); // it would go on for ever
+	}
+	const { requests, closes, failures } = load.out;
 	assert.deepEqual(failures, []);
 	assert.ok(requests > 100 && closes > 0, `${requests} requests, ${closes} connections moved`);
 });
