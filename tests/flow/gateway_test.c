@@ -220,15 +220,22 @@ TEST(requests_that_are_not_for_anyone)
 
 TEST(a_token_is_asked_for)
 {
-	static const char *const bad[] = { "", "Authorization: Bearer\r\n",
-		"Authorization: Bearer x\r\n", "Authorization: Basic dXNlcjpwYXNz\r\n",
-		"Authorization: Bearer eyJhbGciOiJub25lIn0.e30.\r\n" };
+	static const struct {
+		const char *fields, *challenge; /* RFC 6750 3 */
+	} rows[] = {
+		{ "", "Bearer realm=\"castor\"" },
+		{ "Authorization: Basic dXNlcjpwYXNz\r\n", "Bearer realm=\"castor\"" },
+		{ "Authorization: Bearer\r\n", "Bearer error=\"invalid_token\"" },
+		{ "Authorization: Bearer x\r\n", "Bearer error=\"invalid_token\"" },
+		{ "Authorization: Bearer eyJhbGciOiJub25lIn0.e30.\r\n",
+			"Bearer error=\"invalid_token\"" },
+	};
 
 	fixture_start(NULL);
-	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
-		CHECK_INT(get("/user/me", bad[i]), 401);
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		CHECK_INT(get("/user/me", rows[i].fields), 401);
 		CHECK_STR(client_field(&fx.client, "WWW-Authenticate"),
-			STR("Bearer error=\"invalid_token\""));
+			str_of(rows[i].challenge));
 		CHECK_STR(problem("code"), STR("unauthorized"));
 	}
 	CHECK_INT(sent_count(), 0);
