@@ -549,7 +549,24 @@ TEST(size_is_bounded)
 
 /* ---- keys ---- */
 
-TEST(both_keys_of_a_rotation_are_taken)
+/* Whoever reads the JWK set knows the next key before it signs. */
+static void check_published(const struct verifier *v, struct keys *k, int at)
+{
+	struct buf out = { 0 };
+	const struct json *j = NULL;
+	const char *why;
+
+	verifier_jwks(v, &out);
+	CHECK_INT(json_parse(&k->arena, buf_str(&out), NULL, &j, &why), ERR_OK);
+	CHECK_INT(json_get(j, "keys")->count, 2);
+	CHECK_STR(json_text(json_at(j, at ? "keys.1.kid" : "keys.0.kid")),
+		str_span(k->key.kid, KID_SIZE));
+	CHECK_STR(json_text(json_at(j, at ? "keys.1.x" : "keys.0.x")),
+		token_key_x(&k->key, &k->arena));
+	buf_fini(&out);
+}
+
+TEST(both_keys_of_a_rotation_are_taken_and_published)
 {
 	struct keys old, new;
 	const char *why = NULL;
@@ -565,6 +582,8 @@ TEST(both_keys_of_a_rotation_are_taken)
 	CHECK(v && !why);
 	CHECK_INT(verifier_check(v, signed_for(&old, 900), &out), ERR_OK);
 	CHECK_INT(verifier_check(v, signed_for(&new, 900), &out), ERR_OK);
+	check_published(v, &old, 0);
+	check_published(v, &new, 1);
 	verifier_free(&v);
 	buf_fini(&both);
 	keys_fini(&old);
@@ -635,7 +654,7 @@ TEST(the_public_half_is_published)
 		const char *why;
 
 		keys_init(&k, pair);
-		token_jwks(k.signer, &out);
+		verifier_jwks(k.verifier, &out);
 		CHECK_INT(json_parse(&k.arena, buf_str(&out), NULL, &j, &why), ERR_OK);
 		CHECK_INT(json_get(j, "keys")->count, pair);
 		if (pair) {
