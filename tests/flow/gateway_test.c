@@ -1,10 +1,11 @@
 // needs: tests/flow/gateway_fixture.c
+#include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "data/event.h"
 #include "tests/flow/gateway_fixture.h"
-#include "tests/lib/redis_server.h"
+#include "json/read.h"
 
 #define HOST "Host: api.example.com\r\n"
 
@@ -591,129 +592,6 @@ TEST(pipelined_requests_are_answered_in_order)
 	fixture_stop();
 }
 
-/* ---- sessions that auth has ended ---- */
-
-static void publish(const struct message_kind *kind, int64_t seq, const void *msg)
-{
-	struct buf data = { 0 };
-	struct envelope e = { .id = uuid_v7(),
-		.source = STR("auth"),
-		.type = str_of(kind->type),
-		.subject = STR("x"),
-		.seq = seq,
-		.time_us = clock_wall_us() };
-
-	message_encode(kind, msg, &data);
-	e.data = buf_str(&data);
-	event_publish(&fx.web.app, &e, NULL, NULL);
-	buf_fini(&data);
-}
-
-/* The gateway asks what it has missed: nothing, so far. */
-static void on_question(void *ctx, struct str channel, struct str message)
-{
-	const struct msg_replay *question;
-	struct msg_outbox_head head = { 0 };
-	struct event ev;
-
-	(void)channel;
-	CHECK_INT(event_decode(&fx.arena, message, &ev), ERR_OK);
-	question = ev.data;
-	/* No token that lives longer was ended unseen; later: all that is new, however old.
-	 */
-	CHECK(question->since_s == 0 || question->since_s >= 900);
-	head.asker = question->asker;
-	publish(&MSG_AUTH_HEAD, 0, &head);
-	*(bool *)ctx = true;
-}
-
-static void bus_open(struct redis_server *r, bool *asked)
-{
-	struct app *app = &fx.web.app;
-
-	app->set.env = "dev";
-	app->redis = redis_open(&app->loop, r->url, "test");
-	app->pubsub = pubsub_open(&app->loop, r->url, "test");
-	pubsub_subscribe(app->pubsub, "castor:dev:auth.outbox.replay", on_question, asked);
-	TURN_UNTIL(&app->loop, redis_is_up(app->redis) && pubsub_is_up(app->pubsub));
-	TURN_UNTIL(&app->loop, *asked);
-}
-
-static void on_bus_closed(void *ctx)
-{
-	++*(int *)ctx;
-}
-
-static void bus_close(void)
-{
-	struct app *app = &fx.web.app;
-	int closed = 0;
-
-	redis_close(&app->redis, on_bus_closed, &closed);
-	pubsub_close(&app->pubsub, on_bus_closed, &closed);
-	TURN_UNTIL(&app->loop, closed == 2);
-}
-
-TEST(a_session_that_was_ended_is_refused)
-{
-	struct identity who = { .user_id = uuid_v7(), .session_id = uuid_v7() };
-	struct msg_sessions_revoked ended = { .user_id = who.user_id,
-		.forget_after_s = clock_wall_s() + 900 };
-	struct redis_server redis;
-	const char *settings[2] = { NULL, NULL }, *bearer;
-	char id[UUID_TEXT_SIZE];
-	bool asked = false;
-
-	redis_server_start(&redis, NULL);
-	settings[0] = fixture_format("REDIS_URL=%s", redis.url);
-	fixture_start(settings);
-	bus_open(&redis, &asked);
-	bearer = fixture_bearer(&who);
-	CHECK_INT(get("/user/me", bearer), 200);
-
-	uuid_format(&who.session_id, id);
-	ended.session_ids = str_of(id);
-	publish(&MSG_SESSIONS_REVOKED, 1, &ended);
-	TURN_UNTIL(&fx.web.app.loop, get("/user/me", bearer) == 401);
-	CHECK_INT(get("/user/me", fixture_bearer(NULL)), 200);
-	bus_close();
-	fixture_stop();
-	redis_server_stop(&redis);
-}
-
-TEST(what_was_missed_while_redis_was_away_is_asked_for)
-{
-	struct identity who = { .user_id = uuid_v7(), .session_id = uuid_v7() };
-	struct msg_sessions_revoked ended = { .user_id = who.user_id,
-		.forget_after_s = clock_wall_s() + 900 };
-	struct redis_server redis;
-	const char *settings[2] = { NULL, NULL }, *bearer;
-	char id[UUID_TEXT_SIZE];
-	bool asked = false;
-
-	redis_server_start(&redis, NULL);
-	settings[0] = fixture_format("REDIS_URL=%s", redis.url);
-	fixture_start(settings);
-	bus_open(&redis, &asked);
-	bearer = arena_fmt(&fx.arena, "%s", fixture_bearer(&who)).ptr;
-	CHECK_INT(get("/user/me", bearer), 200);
-
-	asked = false;
-	redis_server_kill(&redis);
-	TURN_UNTIL(&fx.web.app.loop, !redis_is_up(fx.web.app.redis));
-	CHECK_INT(get("/user/me", bearer), 200); /* nothing is known, so the token holds */
-	redis_server_restart(&redis);
-	TURN_UNTIL(&fx.web.app.loop, asked); /* the doorbell rang meanwhile, unheard */
-
-	uuid_format(&who.session_id, id);
-	ended.session_ids = str_of(id);
-	publish(&MSG_SESSIONS_REVOKED, 1, &ended);
-	TURN_UNTIL(&fx.web.app.loop, get("/user/me", bearer) == 401);
-	bus_close();
-	fixture_stop();
-	redis_server_stop(&redis);
-}
-
 /* ---- operation ---- */
 
 TEST(requests_are_logged_without_what_is_secret)
@@ -735,6 +613,38 @@ TEST(requests_are_logged_without_what_is_secret)
 	CHECK(!memmem(log.ptr, log.len, "wrong-token", 11));
 	CHECK(!memmem(log.ptr, log.len, "Bearer", 6));
 	fixture_stop();
+}
+
+static bool reloaded(void)
+{
+	struct str log = process_log(&fx.gateway, &fx.arena);
+
+	return memmem(log.ptr, log.len, "\"generation\":2", 14) != NULL;
+}
+
+/* libuv takes it for a defect when one of the first three descriptors is a socket. */
+TEST(it_serves_and_ends_well_without_standard_input)
+{
+	int flags = fcntl(STDIN_FILENO, F_GETFD);
+
+	fcntl(STDIN_FILENO, F_SETFD, FD_CLOEXEC);
+	fixture_start(NULL);
+	fcntl(STDIN_FILENO, F_SETFD, flags);
+	for (int i = 0; i < 10; i++)
+		CHECK_INT(get("/user/me", fixture_bearer(NULL)), 200);
+	fixture_stop();
+}
+
+/* The worker that was replaced may be told to end while it ends. */
+TEST(a_stop_right_after_a_reload_ends_well)
+{
+	for (int i = 0; i < 20; i++) {
+		fixture_start(NULL);
+		CHECK_INT(get("/", ""), 200);
+		kill(fx.gateway.pid, SIGHUP);
+		TURN_UNTIL(&fx.web.app.loop, reloaded());
+		fixture_stop();
+	}
 }
 
 TEST(wrong_settings_are_all_named_at_once)

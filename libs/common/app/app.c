@@ -1,7 +1,9 @@
 #include "app/app.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "app/admin.h"
 #include "app/confine.h"
@@ -260,8 +262,21 @@ void app_free(struct app **appp)
 	free(app);
 }
 
+/* Who starts us without one of the first three must not have a socket in its place. */
+static void fill_descriptors(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDWR);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd >= 0)
+		close(fd);
+}
+
 int app_main(int argc, char **argv, const struct app_spec *spec)
 {
+	fill_descriptors();
 	struct app *app = app_new(spec);
 	int code = (spec->uses & USES_EDGE) && argc == 1 ? master_run(&app, argv)
 							 : run(app, argc, argv);

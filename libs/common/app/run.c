@@ -119,13 +119,23 @@ static void server_closed(void *ctx)
 		app_stopped(app);
 }
 
+/* One that comes now, to a process that ends by itself, must not end it otherwise. */
+static void unwatch_signal(uv_signal_t *sig)
+{
+	int signum = sig->signum;
+
+	uv_close((uv_handle_t *)sig, NULL);
+	if (signum)
+		signal(signum, SIG_IGN);
+}
+
 static void stop(struct app *app)
 {
 	timer_close(&app->drain_tick, NULL);
 	timer_close(&app->pulse, NULL);
-	uv_close((uv_handle_t *)&app->sigterm, NULL);
-	uv_close((uv_handle_t *)&app->sigint, NULL);
-	uv_close((uv_handle_t *)&app->sigusr1, NULL);
+	unwatch_signal(&app->sigterm);
+	unwatch_signal(&app->sigint);
+	unwatch_signal(&app->sigusr1);
 	app->closing++;
 	if (app->server)
 		http_server_close(&app->server, server_closed, (app->closing++, app));
