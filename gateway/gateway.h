@@ -53,7 +53,6 @@ struct gateway {
 	unsigned unanswered[SERVICE_COUNT]; /* requests that are with a service */
 	uint64_t *overloaded;               /* counter */
 	struct networks trusted_proxies;
-	struct inbox *auth_inbox;
 	struct histogram *times[ROUTES_MAX + 1][6]; /* by row and class of status */
 	uint64_t *upstream_errors[SERVICE_COUNT];
 	struct buf line;  /* access_log.c's */
@@ -120,8 +119,6 @@ const char *cors_origins_problem(const char *list);
 
 /* identity.c: the caller, by the request's token; false without a good one. */
 bool identify(struct task *t);
-void identity_open(struct gateway *g);
-void identity_close(struct gateway *g);
 
 /* access_log.c */
 void access_log_done(struct task *t, const struct http_done *d);

@@ -186,7 +186,6 @@ static enum err gateway_start(struct app *app)
 		g->upstream[i] = http_upstream_open(
 			&app->loop, g->urls[i], upstream_max(app));
 	}
-	identity_open(g);
 	return ERR_OK;
 }
 
@@ -224,7 +223,6 @@ static void gateway_stop(struct app *app)
 {
 	struct gateway *g = app->self;
 
-	identity_close(g);
 	limits_close(&g->limits);
 	g->closing = SERVICE_COUNT - SERVICE_AUTH;
 	for (int i = SERVICE_AUTH; i < SERVICE_COUNT; i++)

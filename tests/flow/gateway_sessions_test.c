@@ -1,6 +1,6 @@
 // needs: tests/flow/gateway_fixture.c
 /* Sessions that auth has ended: the gateway hears of it, asks for what it has missed, and
- * begins all the same when nobody answers. auth is played here. */
+ * serves nobody before it knows. auth is played here. */
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -205,6 +205,31 @@ static bool reloaded(void)
 	struct str log = process_log(&fx.gateway, &fx.arena);
 
 	return memmem(log.ptr, log.len, "\"generation\":2", 14) != NULL;
+}
+
+TEST(a_new_worker_serves_nobody_before_it_knows)
+{
+	struct identity who = someone();
+	const char *bearer;
+	unsigned before;
+
+	start();
+	bearer = bearer_of(&who);
+	end_session(&who);
+	publish_fact(1);
+	TURN_UNTIL(&fx.web.app.loop, get(bearer) == 401);
+
+	before = bus.asked;
+	bus.delay_ms = 300; /* the network is slow today */
+	kill(fx.gateway.pid, SIGHUP);
+	TURN_UNTIL(&fx.web.app.loop, bus.asked > before);
+	for (int i = 0; i < 200 && timer_is_running(&bus.delay); i++)
+		CHECK_INT(get(bearer), 401);
+	TURN_UNTIL(&fx.web.app.loop, reloaded());
+	for (int i = 0; i < 20; i++)
+		CHECK_INT(get(bearer), 401);
+	CHECK_INT(get(fixture_bearer(NULL)), 200);
+	stop();
 }
 
 TEST(a_worker_that_nobody_tells_serves_all_the_same)

@@ -98,6 +98,7 @@ static void closed_one(void *ctx)
 
 void app_stopped(struct app *app)
 {
+	sessions_close(app);
 	if (app->pubsub)
 		pubsub_close(&app->pubsub, closed_one, (app->closing++, app));
 	if (app->redis)
@@ -257,10 +258,16 @@ static void report(struct app *app)
 	timer_start(&app->pulse, PULSE_MS, PULSE_MS);
 }
 
+static void begin_serving(struct app *app);
+
 static void on_pulse(struct timer *timer)
 {
 	struct app *app = container_of(timer, struct app, pulse);
 
+	if (!app->started) {
+		begin_serving(app);
+		return;
+	}
 	*app->log_dropped = log_dropped();
 	if (!app->reported)
 		report(app);
@@ -327,6 +334,8 @@ static void open_stores(struct app *app)
 		app->redis = redis_open(&app->loop, app->set.redis_url, spec->name);
 	if (spec->uses & USES_PUBSUB)
 		app->pubsub = pubsub_open(&app->loop, app->set.redis_url, spec->name);
+	if ((spec->uses & USES_PUBSUB) && (spec->uses & USES_TOKENS))
+		sessions_open(app);
 }
 
 /* The socket goes along: into the server. */
@@ -339,19 +348,25 @@ static enum err open_server(
 	return http_server_open(&app->loop, &o, server);
 }
 
-static enum err open_servers(struct app *app)
+static enum err open_admin(struct app *app)
 {
-	const struct app_spec *spec = app->spec;
 	struct http_server_options o = { .listen = app->set.admin_listen,
 		.serve = admin_serve,
 		.connections_max = 100 };
-	enum err e = open_server(app, o, &app->admin_fd, &app->admin);
 
-	if (e != ERR_OK || !(spec->uses & USES_HTTP))
-		return e;
-	o = (struct http_server_options){ .listen = app->set.listen,
+	return open_server(app, o, &app->admin_fd, &app->admin);
+}
+
+static enum err open_servers(struct app *app)
+{
+	const struct app_spec *spec = app->spec;
+	struct http_server_options o = { .listen = app->set.listen,
 		.serve = spec->serve ? spec->serve : routes_serve,
 		.admit = spec->serve ? spec->admit : routes_admit };
+	enum err e;
+
+	if (!(spec->uses & USES_HTTP))
+		return ERR_OK;
 	if (spec->uses & USES_EDGE)
 		edge_options(app, &o);
 	e = open_server(app, o, &app->listen_fd, &app->server);
@@ -371,7 +386,34 @@ static enum err start(struct app *app)
 	open_metrics(app);
 	open_stores(app);
 	e = app->spec->start ? app->spec->start(app) : ERR_OK;
-	return e == ERR_OK ? open_servers(app) : e;
+	return e == ERR_OK ? open_admin(app) : e;
+}
+
+static void give_up(struct app *app, enum err e)
+{
+	log_error("start-failed", L_ERR(e));
+	app->failed = true;
+	stop(app);
+}
+
+/* The edge lets nobody in before it knows whose sessions have ended. */
+static void begin_serving(struct app *app)
+{
+	enum err e;
+
+	if ((app->spec->uses & USES_EDGE) && !sessions_are_known(app)) {
+		timer_start(&app->pulse, TICK_MS / 2, 0);
+		return;
+	}
+	e = open_servers(app);
+	if (e != ERR_OK) {
+		give_up(app, e);
+		return;
+	}
+	app->started = app->listening = true;
+	start_pulse(app);
+	log_info("started", L_Z("version", CASTOR_VERSION),
+		L_INT("port", app->server ? http_server_port(app->server) : 0));
 }
 
 int app_run(struct app *app)
@@ -385,19 +427,14 @@ int app_run(struct app *app)
 	log_open(app->spec->name, level);
 	open_loop(app);
 	e = start(app);
-	if (e == ERR_OK) {
-		app->started = app->listening = true;
-		start_pulse(app);
-		log_info("started", L_Z("version", CASTOR_VERSION),
-			L_INT("port", app->server ? http_server_port(app->server) : 0));
-	} else {
-		log_error("start-failed", L_ERR(e));
-		stop(app);
-	}
+	if (e == ERR_OK)
+		begin_serving(app);
+	else
+		give_up(app, e);
 	loop_run(&app->loop);
 
 	log_info("stopped");
 	loop_fini(&app->loop);
 	metrics_free(&app->metrics);
-	return e != ERR_OK;
+	return app->failed;
 }
