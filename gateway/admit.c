@@ -104,12 +104,28 @@ static bool within_limit(struct task *t, struct visit *v, enum limit_by by, uint
 	return v->limit[by].allowed;
 }
 
+/* Once, when all that will be known of them is. */
+static void tell_limits(struct task *t)
+{
+	struct visit *v = t->state;
+
+	if (!v->told)
+		limits_tell(t, &gateway_of(t)->limits, v->limit, LIMIT_KINDS);
+	v->told = true;
+}
+
+static bool must_ask(const struct visit *v)
+{
+	return v->limit[LIMIT_BY_ADDRESS].ask || v->limit[LIMIT_BY_USER].ask;
+}
+
 static outcome_t refuse_limit(struct task *t, enum limit_by by)
 {
 	struct gateway *g = gateway_of(t);
 	const struct visit *v = t->state;
 
 	++*g->limits.refused;
+	tell_limits(t);
 	return limits_refuse(t, &g->limits, &v->limit[by]);
 }
 
@@ -147,14 +163,20 @@ bool gateway_admit(struct task *t, size_t *body_max)
 		return replied(reply_unrouted(t, preflight));
 	if (!within_limit(t, v, LIMIT_BY_ADDRESS, now_us))
 		return replied(refuse_limit(t, LIMIT_BY_ADDRESS));
-	if (!proxy_has_room(g, v->route))
+	if (!proxy_has_room(g, v->route)) {
+		tell_limits(t);
 		return replied(proxy_refuse(t));
+	}
 	if (asks_token(v->route) && !has_ticket(r, v->route)) {
-		if (!identify(t))
+		if (!identify(t)) {
+			tell_limits(t);
 			return replied(reply_problem(t, &PROBLEM_UNAUTHORIZED, NULL));
+		}
 		if (!within_limit(t, v, LIMIT_BY_USER, now_us))
 			return replied(refuse_limit(t, LIMIT_BY_USER));
 	}
+	if (!must_ask(v))
+		tell_limits(t);
 	t->deadline_ms = now_us / 1000 +
 			 (v->route->timeout_ms ? v->route->timeout_ms
 					       : (uint64_t)g->upstream_timeout_ms);
@@ -170,7 +192,7 @@ static outcome_t serve(struct task *t)
 {
 	const struct visit *v = t->state;
 
-	limits_tell(t, &gateway_of(t)->limits, v->limit, LIMIT_KINDS);
+	tell_limits(t);
 	return v->route->here ? v->route->here(t) : proxy(t);
 }
 

@@ -8,7 +8,8 @@
 
 #define EXPOSED                                                                            \
 	"ETag, Idempotent-Replayed, Link, Location, RateLimit, RateLimit-Policy, "         \
-	"Retry-After, X-Request-Id"
+	"Retry-After, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, "       \
+	"X-Request-Id"
 #define MAX_AGE_S "600"
 
 static bool is_origin(struct str s)

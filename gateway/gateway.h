@@ -74,6 +74,7 @@ struct visit {
 
 	struct limit_verdict limit[LIMIT_KINDS];
 	enum limit_by asking; /* which of them waits for Redis */
+	bool told;            /* the answer to come says what they are */
 
 	/* proxy.c */
 	struct load *load; /* it counts there; NULL: not, or no longer */

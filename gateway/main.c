@@ -57,6 +57,7 @@ static const struct setting settings[] = {
 	{ "CORS_ORIGINS", SETTING_STR, AT(cors_origins), "", "origins whose pages may call: https://app.example.com,..." },
 	{ "TRUSTED_PROXIES", SETTING_STR, AT(trusted), "", "addresses, networks, or \"unix\", whose X-Forwarded-For is believed" },
 	{ "ACCESS_LOG", SETTING_BOOL, AT(access_log), "true", "a line per request" },
+	{ "RATELIMIT_X_FIELDS", SETTING_BOOL, AT(limits.x_fields), "false", "answers say X-RateLimit-Limit, -Remaining and -Reset (seconds), too" },
 	{ "LIMIT_AUTH_PER_ADDRESS", SETTING_INT, PER_MINUTE(AUTH, ADDRESS), "-1", "requests a minute; 0: no limit; -1: 120 in production, else none", -1, 1000000000 },
 	{ "LIMIT_AUTH_PER_USER", SETTING_INT, PER_MINUTE(AUTH, USER), "-1", "the same: 60", -1, 1000000000 },
 	{ "LIMIT_SESSION_PER_ADDRESS", SETTING_INT, PER_MINUTE(SESSION, ADDRESS), "-1", "the same: 600", -1, 1000000000 },

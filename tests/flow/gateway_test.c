@@ -382,6 +382,106 @@ TEST(a_user_who_asks_too_often_waits)
 	fixture_stop();
 }
 
+TEST(a_user_is_one_caller_with_whatever_token)
+{
+	static const char *const settings[] = { "LIMIT_READ_PER_USER=2", NULL };
+	struct identity who = { .user_id = uuid_v7(), .session_id = uuid_v7() };
+
+	fixture_start(settings);
+	CHECK_INT(get("/user/me", fixture_bearer(&who)), 200);
+	CHECK_INT(get("/user/me", fixture_bearer(&who)), 200); /* another token */
+	who.session_id = uuid_v7();
+	CHECK_INT(get("/user/me", fixture_bearer(&who)), 429);
+	fixture_stop();
+}
+
+/* All values of a field, as one list (RFC 9110 5.3). */
+static struct str list_of(const char *name)
+{
+	struct str rest = buf_str(&fx.client.head), line, all = STR_NONE;
+
+	while (str_cut(&rest, '\n', &line)) {
+		size_t colon = str_find(line, ':');
+
+		if (!str_eq_nocase(str_span(line.ptr, colon), str_of(name)))
+			continue;
+		line = str_trim(str_from(line, colon + 1));
+		line.len -= line.len && line.ptr[line.len - 1] == '\r';
+		all = arena_fmt(&fx.arena, "%.*s%s%.*s", STR_ARG(all), all.len ? ", " : "",
+			STR_ARG(line));
+	}
+	return all;
+}
+
+/* draft-ietf-httpapi-ratelimit-headers-11: whatever becomes of the request. */
+TEST(every_limited_answer_says_what_is_left)
+{
+	static const char *const settings[] = { "LIMIT_READ_PER_USER=4",
+		"LIMIT_READ_PER_ADDRESS=60", "LIMIT_WRITE_PER_ADDRESS=60",
+		"UPSTREAM_CONNECTIONS=2", NULL };
+	static const char address[] = "\"read-per-address\";q=60;w=60";
+	static const char both[] =
+		"\"read-per-address\";q=60;w=60, \"read-per-user\";q=4;w=60";
+	const char *bearer;
+
+	fixture_start(settings);
+	bearer = arena_fmt(&fx.arena, "%s", fixture_bearer(NULL)).ptr;
+	CHECK_INT(get("/user/me", bearer), 200);
+	CHECK_STR(list_of("RateLimit-Policy"), str_of(both));
+	CHECK_STR(list_of("RateLimit"),
+		STR("\"read-per-address\";r=59;t=1, \"read-per-user\";r=3;t=15"));
+
+	fixture_answer("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n");
+	CHECK_INT(get("/chatroom/1", bearer), 404);
+	CHECK_STR(list_of("RateLimit-Policy"), str_of(both));
+	/* What the service says of limits of its own stands beside it. */
+	fixture_answer(
+		"HTTP/1.1 429 Too Many Requests\r\nContent-Length: 0\r\n"
+		"RateLimit-Policy: \"day\";q=5;w=86400\r\n"
+		"RateLimit: \"day\";r=0;t=99\r\nRetry-After: 99\r\n\r\n");
+	CHECK_INT(get("/usage", bearer), 429);
+	CHECK(str_ends(list_of("RateLimit-Policy"), STR(", \"day\";q=5;w=86400")));
+	CHECK(str_starts(list_of("RateLimit-Policy"), str_of(both)));
+	CHECK(str_ends(list_of("RateLimit"), STR(", \"day\";r=0;t=99")));
+	CHECK_STR(list_of("Retry-After"), STR("99"));
+
+	fixture_answer("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+	CHECK_INT(get("/user/me", "Authorization: Bearer x\r\n"), 401);
+	CHECK_STR(list_of("RateLimit-Policy"), str_of(address));
+	CHECK_INT(
+		get("/user/me", fixture_format("%sContent-Length: 9999\r\n", bearer)), 413);
+	CHECK_STR(list_of("RateLimit-Policy"), str_of(both));
+	CHECK_INT(get("/user/me", bearer), 429);
+	CHECK_STR(list_of("RateLimit-Policy"), str_of(both));
+	CHECK(str_ends(list_of("RateLimit"), STR(", \"read-per-user\";r=0;t=15")));
+	CHECK_STR(list_of("Retry-After"), STR("15"));
+	CHECK_INT(get("/nowhere", bearer), 404); /* nobody counts those */
+	CHECK_STR(list_of("RateLimit-Policy"), STR_NONE);
+	fixture_stop();
+}
+
+TEST(clients_of_older_fields_are_served_if_that_is_set)
+{
+	static const char *const settings[] = { "LIMIT_READ_PER_USER=2",
+		"LIMIT_READ_PER_ADDRESS=60", "RATELIMIT_X_FIELDS=true", NULL };
+	const char *bearer;
+
+	fixture_start(settings);
+	bearer = arena_fmt(&fx.arena, "%s", fixture_bearer(NULL)).ptr;
+	for (int left = 1; left >= 0; left--) { /* of what is used up first */
+		CHECK_INT(get("/user/me", bearer), 200);
+		CHECK_STR(list_of("X-RateLimit-Limit"), STR("2"));
+		CHECK_STR(list_of("X-RateLimit-Remaining"), left ? STR("1") : STR("0"));
+		CHECK_STR(list_of("X-RateLimit-Reset"), STR("30"));
+	}
+	CHECK_INT(get("/user/me", bearer), 429);
+	CHECK_STR(list_of("X-RateLimit-Remaining"), STR("0"));
+	CHECK_STR(list_of("X-RateLimit-Reset"), list_of("Retry-After"));
+	CHECK_INT(get("/", ""), 200);
+	CHECK_STR(list_of("X-RateLimit-Limit"), STR("60"));
+	fixture_stop();
+}
+
 TEST(an_address_that_asks_too_often_waits)
 {
 	static const char *const settings[] = { "LIMIT_SESSION_PER_ADDRESS=1",
