@@ -37,6 +37,7 @@ struct public_route {
 	unsigned timeout_ms; /* to the first byte of the answer; 0: UPSTREAM_TIMEOUT_MS */
 	size_t body_max;     /* bytes; 0: none is expected, 4 KiB pass */
 	handler_fn *here;    /* of SERVICE_HERE */
+	bool waits;          /* for a reply, if the client prefers that */
 };
 
 #define ROUTES_MAX 64
@@ -51,6 +52,7 @@ struct gateway {
 	struct limits limits;
 	struct load load[ROUTES_MAX];       /* by row */
 	unsigned unanswered[SERVICE_COUNT]; /* requests that are with a service */
+	struct list waiting;                /* those whose clients asked it to wait */
 	uint64_t *overloaded;               /* counter */
 	struct networks trusted_proxies;
 	struct histogram *times[ROUTES_MAX + 1][6]; /* by row and class of status */
@@ -77,7 +79,10 @@ struct visit {
 	bool told;            /* the answer to come says what they are */
 
 	/* proxy.c */
-	struct load *load; /* it counts there; NULL: not, or no longer */
+	struct load *load;   /* its time is noted there; NULL: not, or no longer */
+	bool held;           /* it counts among those in hand */
+	uint64_t wait_us;    /* how long the service was asked to wait; 0: not */
+	struct list waiting; /* in gateway.waiting, while it is held */
 	struct task *task;
 	struct http_call call;
 	struct http_response answer;
