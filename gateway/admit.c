@@ -21,18 +21,6 @@ static bool replied(outcome_t said)
 
 /* ---- who and what ---- */
 
-/* Ids that the outside may not choose; the server believes those of well-formed fields. */
-static void own_ids(struct task *t, const struct visit *v)
-{
-	uint8_t id[16];
-
-	if (v->from_proxy || !http_header(http_req(t), STR("X-Request-Id")).ptr)
-		return;
-	random_bytes(id, sizeof id);
-	memset(t->log.request_id, 0, sizeof t->log.request_id);
-	hex_format(id, sizeof id, t->log.request_id);
-}
-
 static bool host_is_served(const struct gateway *g, struct str host)
 {
 	struct str rest = str_of(g->allowed_hosts), one, name = host;
@@ -153,7 +141,6 @@ bool gateway_admit(struct task *t, size_t *body_max)
 	v->task = t;
 	v->from_proxy = networks_hold(&g->trusted_proxies, r->peer);
 	v->client = address_of_client(&g->trusted_proxies, r, &t->arena);
-	own_ids(t, v);
 	http_on_done(t, access_log_done);
 	if (!host_is_served(g, r->host))
 		return replied(reply_problem(t, &misdirected, NULL));

@@ -14,6 +14,7 @@
  */
 #include "base/clock.h"
 #include "base/token_estimate.h"
+#include "base/trace.h"
 #include "base/utf8.h"
 #include "chat.h"
 #include "http/params.h"
@@ -88,6 +89,7 @@ static int32_t reserve_for(const struct chat *c, struct str content)
 static outcome_t accept_as(struct task *t, enum accept_kind kind)
 {
 	struct accept *a = task_new(t, struct accept);
+	char trace[TRACEPARENT_SIZE];
 	bool ok;
 
 	a->kind = kind;
@@ -104,9 +106,8 @@ static outcome_t accept_as(struct task *t, enum accept_kind kind)
 	a->message_id = uuid_v7();
 	a->reply_id =
 		uuid_v7(); /* after the message's: ids are the order of the conversation */
-	a->traceparent = t->log.trace_id[0] ? arena_fmt(&t->arena, "00-%s-%s-01",
-						      t->log.trace_id, t->log.span_id)
-					    : STR_NONE;
+	if (traceparent_format(&t->log, trace))
+		a->traceparent = arena_dup(&t->arena, str_of(trace));
 	return messages_accept(t, a, send_accepted);
 }
 

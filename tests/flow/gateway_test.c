@@ -138,7 +138,99 @@ TEST(a_trace_goes_on_under_a_new_span)
 
 	get("/.well-known/jwks.json", "traceparent: 00-0-0-01\r\ntracestate: a=b\r\n");
 	CHECK_INT(sent_field("traceparent").len, 55);
+	CHECK(str_ends(
+		sent_field("traceparent"), STR("-02"))); /* not sampled, a random id */
 	CHECK(!sent_field("tracestate").ptr);
+	fixture_stop();
+}
+
+#define TRACE  "0123456789abcdef0123456789abcdef"
+#define PARENT "traceparent: 00-" TRACE "-0123456789abcdef-01\r\n"
+
+/* What is left of both fields; version ff and so on: tests/unit/trace_test.c. */
+TEST(a_trace_s_fields_are_checked_before_they_go_on)
+{
+	static const struct {
+		const char *fields, *flags; /* NULL: another trace */
+		const char *state;
+	} rows[] = {
+		{ "traceparent: 00-" TRACE "-0123456789abcdef-ff\r\n", "-03", "" },
+		{ "traceparent: cc-" TRACE "-0123456789abcdef-01-more\r\n", "-01", "" },
+		{ "traceparent: ff-" TRACE "-0123456789abcdef-01\r\ntracestate: a=b\r\n",
+			NULL, "" },
+		{ PARENT PARENT "tracestate: a=b\r\n", NULL, "" },
+		{ "tracestate: a=b\r\n", NULL, "" },
+		{ PARENT "tracestate: a=1\r\nx: y\r\ntracestate: b=2\r\n", "-01", "a=1" },
+		{ PARENT "tracestate: a=1, B=2\r\n", "-01", "" },
+		{ PARENT "tracestate: a=1\r\ntracestate: =\r\n", "-01", "" },
+	};
+
+	fixture_start(NULL);
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct str sent;
+
+		CHECK_INT(get("/.well-known/jwks.json", rows[i].fields), 200);
+		sent = sent_field("traceparent");
+		CHECK_INT(sent.len, 55);
+		CHECK(str_starts(sent, STR("00-")));
+		CHECK(str_eq(str_span(sent.ptr + 3, 32), STR(TRACE)) ==
+			(rows[i].flags != NULL));
+		CHECK(str_ends(sent, str_of(rows[i].flags ? rows[i].flags : "-02")));
+		CHECK_STR(sent_field("tracestate"), str_of(rows[i].state));
+	}
+	CHECK(!sent_has("B=2"));
+	fixture_stop();
+}
+
+TEST(a_tracestate_that_is_too_long_is_left_out)
+{
+	char state[700] = "tracestate: a=0", *end = state + strlen(state);
+
+	fixture_start(NULL);
+	for (int i = 1; i < 33; i++) {
+		get("/.well-known/jwks.json", fixture_format(PARENT "%s\r\n", state));
+		CHECK_INT(sent_field("tracestate").len, end - state - 12);
+		end += sprintf(end, ",a=%d", i);
+	}
+	get("/.well-known/jwks.json", fixture_format(PARENT "%s\r\n", state)); /* 33 */
+	CHECK(!sent_field("tracestate").ptr);
+	for (int len = 512; len <= 513; len++) { /* in three fields */
+		snprintf(state, sizeof state,
+			"tracestate: a=%0250d\r\ntracestate: b=%0200d\r\ntracestate: c=%0*d",
+			1, 1, len - 456, 1);
+		get("/.well-known/jwks.json", fixture_format(PARENT "%s\r\n", state));
+		CHECK_INT(sent_field("tracestate").len, len == 512 ? 252 : 0);
+	}
+	fixture_stop();
+}
+
+/* Before anything of the gateway's own has looked at it. */
+TEST(a_refused_request_chose_no_id_either)
+{
+	static const char *const settings[] = { "TRUSTED_PROXIES=unix", NULL };
+	static const char bad[] =
+		"GET / HTTP/1.1\r\nX-Request-Id: chosen\r\nHost: a\r\nHost: b\r\n\r\n";
+	static const char long_id[] = "GET / HTTP/1.1\r\n" HOST "X-Request-Id: ";
+
+	fixture_start(NULL);
+	CHECK_INT(ask(str_of(bad)), 400);
+	CHECK_INT(client_field(&fx.client, "X-Request-Id").len, 32);
+	CHECK_STR(client_field(&fx.client, "X-Request-Id"), problem("request_id"));
+	fixture_stop();
+
+	fixture_start(settings);
+	CHECK_INT(get("/nowhere", "X-Request-Id: chosen\r\n"), 404);
+	CHECK_STR(problem("request_id"), STR("chosen"));
+	for (int len = 128; len <= 129; len++) {
+		CHECK_INT(
+			ask(arena_fmt(&fx.arena, "%s%0*d\r\n\r\n", long_id, len, 1)), 200);
+		CHECK_INT(client_field(&fx.client, "X-Request-Id").len,
+			len == 128 ? 128 : 32);
+	}
+	CHECK_INT(get("/", "X-Request-Id: a b\r\n"), 200);
+	CHECK_INT(client_field(&fx.client, "X-Request-Id").len, 32);
+	CHECK_INT(get("/", "X-Request-Id: a\r\nX-Request-Id: b\r\n"), 200);
+	CHECK_INT(client_field(&fx.client, "X-Request-Id").len, 32);
 	fixture_stop();
 }
 

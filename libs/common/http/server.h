@@ -13,8 +13,8 @@
  * are not taken. All answers of a turn are written at its end.
  *
  * Ids and deadline of a request: X-Request-Id, traceparent and X-Request-Deadline-Ms (what
- * is left of the caller's patience, in milliseconds) are believed if they are well-formed.
- * What stands at the edge overwrites t->log and t->deadline_ms in `admit`.
+ * is left of the caller's patience, in milliseconds) are believed if they are well-formed;
+ * at the edge (is_proxy) the first and the last only of proxies.
  *
  * Owns:  the listening socket, connections, exchanges and their tasks' memory.
  * Fails: http_server_open returns ERR_UNAVAILABLE when the address cannot be bound.
@@ -51,7 +51,8 @@ struct http_server_options {
 	unsigned seat;             /* of this process in the crowd */
 	unsigned per_address_max;  /* connections from one address at a time; 0: no limit */
 	unsigned per_address_rate; /* new ones a second from one address; 0: no limit */
-	/* Addresses that these two are not for; NULL: none. */
+	/* At the edge: addresses that these two are not for, and whose ids are believed.
+	 * NULL: there are none; everybody's ids are believed. */
 	bool (*is_proxy)(struct app *app, struct str peer);
 	size_t memory_max;       /* bytes of requests, all together; 0: 64 MiB */
 	unsigned idle_ms;        /* keep-alive without a request; 0: 60 s */
