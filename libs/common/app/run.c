@@ -6,14 +6,13 @@
 
 #include "app/admin.h"
 #include "app/confine.h"
+#include "app/servers.h"
 #include "base/clock.h"
 #include "data/pg.h"
 #include "data/redis.h"
 #include "http/crowd.h"
 #include "http/listen.h"
-#include "http/serve.h"
 #include "http/server.h"
-#include "http/tls_context.h"
 
 #define TICK_MS        50
 #define PULSE_MS       1000
@@ -338,47 +337,6 @@ static void open_stores(struct app *app)
 		sessions_open(app);
 }
 
-/* The socket goes along: into the server. */
-static enum err open_server(
-	struct app *app, struct http_server_options o, int *fd, struct http_server **server)
-{
-	o.app = app;
-	o.fd = *fd;
-	*fd = 0;
-	return http_server_open(&app->loop, &o, server);
-}
-
-static enum err open_admin(struct app *app)
-{
-	struct http_server_options o = { .listen = app->set.admin_listen,
-		.serve = admin_serve,
-		.connections_max = 100 };
-
-	return open_server(app, o, &app->admin_fd, &app->admin);
-}
-
-static enum err open_servers(struct app *app)
-{
-	const struct app_spec *spec = app->spec;
-	struct http_server_options o = { .listen = app->set.listen,
-		.serve = spec->serve ? spec->serve : routes_serve,
-		.admit = spec->serve ? spec->admit : routes_admit };
-	enum err e;
-
-	if (!(spec->uses & USES_HTTP))
-		return ERR_OK;
-	if (spec->uses & USES_EDGE)
-		edge_options(app, &o);
-	e = open_server(app, o, &app->listen_fd, &app->server);
-	if (e != ERR_OK || !app->edge.tls)
-		return e;
-	tls_context_share(app->edge.tls, app->seat ? app->seat->tickets : NULL);
-	o.listen = app->edge.tls_listen;
-	o.tls = app->edge.tls;
-	o.hsts_s = (unsigned)app->edge.hsts_s;
-	return open_server(app, o, &app->tls_fd, &app->tls_server);
-}
-
 static enum err start(struct app *app)
 {
 	enum err e;
@@ -386,7 +344,7 @@ static enum err start(struct app *app)
 	open_metrics(app);
 	open_stores(app);
 	e = app->spec->start ? app->spec->start(app) : ERR_OK;
-	return e == ERR_OK ? open_admin(app) : e;
+	return e == ERR_OK ? admin_open(app) : e;
 }
 
 static void give_up(struct app *app, enum err e)
@@ -405,7 +363,7 @@ static void begin_serving(struct app *app)
 		timer_start(&app->pulse, TICK_MS / 2, 0);
 		return;
 	}
-	e = open_servers(app);
+	e = servers_open(app);
 	if (e != ERR_OK) {
 		give_up(app, e);
 		return;

@@ -115,6 +115,8 @@ void conn_refuse(struct conn *c, const struct refusal *no)
 	struct http_server *s = c->server;
 
 	s->refused++;
+	if (s->o.refused)
+		++*s->o.refused;
 	if (!c->x) {
 		c->x = exchange_new(c);
 		exchange_identify(c->x);

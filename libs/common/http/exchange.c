@@ -128,9 +128,9 @@ void exchange_set_deadline(struct http_exchange *x, uint64_t wait_ms)
 
 static void say_done(struct http_exchange *x)
 {
-	struct http_done d = { .status = x->status,
+	struct http_done d = { .status = x->unheard ? 0 : x->status,
 		.body_bytes = x->body_bytes,
-		.cut = x->cut || (!x->conn && !x->handed_over) };
+		.cut = x->cut || x->unheard || (!x->conn && !x->handed_over) };
 
 	if (!x->done)
 		return;

@@ -65,6 +65,7 @@ struct http_server_options {
 	unsigned write_ms;  /* a write without progress; 0: 30 s */
 	unsigned linger_ms; /* reading on after a last answer; 0: 1 s */
 	unsigned requests_max; /* per connection; 0: 10,000 */
+	uint64_t *refused;     /* counts requests refused for what they were; may be NULL */
 	/* When draining, event streams end between two events, with the hint to come back
 	 * soon; their handlers are told by task_cancel, as if the client had left. */
 	bool hands_streams_over;
@@ -86,6 +87,8 @@ void http_server_yield(struct http_server *s);
 /* Requests whose answer is not fully written yet. */
 unsigned http_server_in_hand(const struct http_server *s);
 unsigned http_server_connections(const struct http_server *s);
+/* Requests whose head has come and whose memory is not gone yet. */
+unsigned http_server_requests(const struct http_server *s);
 /* Requests refused for what they were (malformed, too slow, too large). */
 uint64_t http_server_refused(const struct http_server *s);
 /* Closes everything at once; cb(ctx) when the memory is gone. */
