@@ -409,44 +409,6 @@ TEST(the_gateway_tells_what_it_is)
 	fixture_stop();
 }
 
-/* ---- browsers ---- */
-
-TEST(listed_origins_may_call)
-{
-	static const char *const settings[] = {
-		"CORS_ORIGINS=https://app.example.com,http://localhost:3000", NULL
-	};
-
-	fixture_start(settings);
-	CHECK_INT(ASK("OPTIONS /chatroom/1/message HTTP/1.1\r\n" HOST
-		      "Origin: https://app.example.com\r\n"
-		      "Access-Control-Request-Method: POST\r\n"
-		      "Access-Control-Request-Headers: authorization\r\n\r\n"),
-		204);
-	CHECK_STR(client_field(&fx.client, "Access-Control-Allow-Origin"),
-		STR("https://app.example.com"));
-	CHECK_STR(client_field(&fx.client, "Access-Control-Allow-Methods"), STR("POST"));
-	CHECK(client_field(&fx.client, "Access-Control-Allow-Headers").len > 0);
-	CHECK(client_field(&fx.client, "Access-Control-Max-Age").len > 0);
-	CHECK_STR(client_field(&fx.client, "Vary"), STR("Origin"));
-
-	CHECK_INT(get("/user/me", "Origin: http://localhost:3000\r\n"), 401);
-	CHECK_STR(client_field(&fx.client, "Access-Control-Allow-Origin"),
-		STR("http://localhost:3000"));
-	CHECK(client_field(&fx.client, "Access-Control-Expose-Headers").len > 0);
-
-	CHECK_INT(
-		get("/.well-known/jwks.json", "Origin: https://evil.example.com\r\n"), 200);
-	CHECK(!client_field(&fx.client, "Access-Control-Allow-Origin").ptr);
-	CHECK_STR(client_field(&fx.client, "Vary"), STR("Origin"));
-	CHECK_INT(ASK("OPTIONS /chatroom HTTP/1.1\r\n" HOST
-		      "Origin: https://evil.example.com\r\n"
-		      "Access-Control-Request-Method: POST\r\n\r\n"),
-		204);
-	CHECK(!client_field(&fx.client, "Access-Control-Allow-Origin").ptr);
-	fixture_stop();
-}
-
 /* ---- limits ---- */
 
 TEST(a_user_who_asks_too_often_waits)
