@@ -113,6 +113,8 @@ static outcome_t refuse_limit(struct task *t, enum limit_by by)
 	const struct visit *v = t->state;
 
 	++*g->limits.refused;
+	log_info("rate-limited", L_Z("class", limits_class_name(v->route->limit)),
+		L_Z("by", by == LIMIT_BY_USER ? "user" : "address"));
 	tell_limits(t);
 	return limits_refuse(t, &g->limits, &v->limit[by]);
 }

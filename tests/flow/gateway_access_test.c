@@ -13,6 +13,11 @@ static int get(const char *path, const char *fields)
 	return ask(arena_fmt(&fx.arena, "GET %s HTTP/1.1\r\n" HOST "%s\r\n", path, fields));
 }
 
+static bool holds(struct str text, const char *part)
+{
+	return memmem(text.ptr, text.len, part, strlen(part)) != NULL;
+}
+
 /* The line of the last request; every line of the log must be JSON. */
 static const struct json *last_line(void)
 {
@@ -138,11 +143,27 @@ TEST(what_is_refused_before_it_is_a_request_is_told_as_well)
 	fixture_start(NULL);
 	CHECK_INT(
 		ASK("GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\nX-Secret: hush\r\n\r\n"), 400);
-	TURN_UNTIL(&fx.web.app.loop,
-		(log = process_log(&fx.gateway, &fx.arena),
-			memmem(log.ptr, log.len, "\"request-refused\"", 17) != NULL));
-	CHECK(memmem(log.ptr, log.len, "\"status\":400", 12));
-	CHECK(!memmem(log.ptr, log.len, "hush", 4));
+	TURN_UNTIL(&fx.web.app.loop, (log = process_log(&fx.gateway, &fx.arena),
+					     holds(log, "\"request-refused\"")));
+	CHECK(holds(log, "\"status\":400"));
+	CHECK(!holds(log, "hush"));
+	fixture_stop();
+}
+
+TEST(limits_that_are_hit_are_told)
+{
+	static const char *const settings[] = { "LIMIT_READ_PER_USER=1", "ACCESS_LOG=off",
+		NULL };
+	const char *bearer;
+	struct str log;
+
+	fixture_start(settings);
+	bearer = arena_fmt(&fx.arena, "%s", fixture_bearer(NULL)).ptr;
+	CHECK_INT(get("/user/me", bearer), 200);
+	CHECK_INT(get("/user/me", bearer), 429);
+	TURN_UNTIL(&fx.web.app.loop, (log = process_log(&fx.gateway, &fx.arena),
+					     holds(log, "\"rate-limited\"")));
+	CHECK(holds(log, "\"class\":\"read\",\"by\":\"user\""));
 	fixture_stop();
 }
 
@@ -165,8 +186,7 @@ TEST(a_client_that_leaves_is_told_apart)
 	TURN_UNTIL(&fx.web.app.loop, fx.chat->requests == 1);
 	client_close(&fx.client);
 	TURN_UNTIL(&fx.web.app.loop,
-		(log = process_log(&fx.gateway, &fx.arena),
-			memmem(log.ptr, log.len, "\"cut\":true", 10) != NULL));
-	CHECK(memmem(log.ptr, log.len, "\"status\":0,", 11));
+		(log = process_log(&fx.gateway, &fx.arena), holds(log, "\"cut\":true")));
+	CHECK(holds(log, "\"status\":0,"));
 	fixture_stop();
 }

@@ -801,6 +801,29 @@ TEST(a_stop_right_after_a_reload_ends_well)
 	}
 }
 
+/* Whoever guesses it signs tokens. */
+TEST(a_weak_secret_is_refused_in_production)
+{
+	static const char *const weak[] = { "SECRET_KEY=short",
+		"SECRET_KEY=your-secret-key-change-me-in-production",
+		"SECRET_KEY=aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa" };
+	static const char *const words[] = { "check", NULL };
+	struct str said;
+	struct arena a;
+
+	arena_init(&a);
+	for (size_t i = 0; i < sizeof weak / sizeof *weak; i++) {
+		const char *env[] = { weak[i], "REDIS_URL=unix:///nonexistent",
+			"CASTOR_ENV=production", NULL };
+
+		CHECK_INT(process_run("gateway", words, env, &a, &said), 2);
+		CHECK(memmem(said.ptr, said.len, "SECRET_KEY: ", 12));
+		env[2] = NULL;
+		CHECK_INT(process_run("gateway", words, env, &a, &said), 0);
+	}
+	arena_fini(&a);
+}
+
 TEST(wrong_settings_are_all_named_at_once)
 {
 	static const char *const env[] = { "PORT=70000", "AUTH_URL=https://auth",

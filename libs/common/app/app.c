@@ -12,6 +12,7 @@
 #include "data/migrate.h"
 #include "data/pg.h"
 #include "data/redis.h"
+#include "secure/secret.h"
 #include "secure/token.h"
 
 #define AT(member) offsetof(struct app_settings, member)
@@ -117,6 +118,9 @@ static void check_common(struct app *app, struct buf *problems)
 		buf_addf(problems, "REDIS_URL: %s\n", why);
 	if (!(app->spec->uses & USES_TOKENS))
 		return;
+	if (set->production && set->secret_key &&
+		(why = secret_problem(str_of(set->secret_key))))
+		buf_addf(problems, "SECRET_KEY: %s\n", why);
 	if (!set->jwt_public_key && !set->secret_key)
 		buf_addf(problems,
 			"JWT_PUBLIC_KEY or SECRET_KEY: one of them must be set\n");
