@@ -190,7 +190,7 @@ TEST(a_tracestate_that_is_too_long_is_left_out)
 	for (int i = 1; i < 33; i++) {
 		get("/.well-known/jwks.json", fixture_format(PARENT "%s\r\n", state));
 		CHECK_INT(sent_field("tracestate").len, end - state - 12);
-		end += sprintf(end, ",a=%d", i);
+		end += snprintf(end, 10, ",a=%d", i);
 	}
 	get("/.well-known/jwks.json", fixture_format(PARENT "%s\r\n", state)); /* 33 */
 	CHECK(!sent_field("tracestate").ptr);
