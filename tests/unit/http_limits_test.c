@@ -293,20 +293,41 @@ TEST(new_connections_of_one_address_are_limited)
 	TEARDOWN;
 }
 
-TEST(running_out_of_descriptors_turns_away_but_does_not_stop)
+/* A client that has its descriptor, and is not connected yet. */
+static struct client unconnected(struct web *w)
+{
+	return (struct client){ .w = w, .fd = socket(AF_INET, SOCK_STREAM, 0) };
+}
+
+static void connect_late(struct client *c)
+{
+	struct sockaddr_in in = { .sin_family = AF_INET,
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+		.sin_port = htons((uint16_t)http_server_port(c->w->server)) };
+
+	CHECK_INT(connect(c->fd, (struct sockaddr *)&in, sizeof in), 0);
+}
+
+/* No descriptor above that of `last` can be had. */
+static struct rlimit leave_none(int last)
 {
 	struct rlimit before, none;
-	struct sockaddr_in in = { .sin_family = AF_INET,
-		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	SETUP(.idle_ms = 0);
-	struct client late = { .w = &w, .fd = socket(AF_INET, SOCK_STREAM, 0) };
 
-	in.sin_port = htons((uint16_t)http_server_port(w.server));
 	getrlimit(RLIMIT_NOFILE, &before);
 	none = before;
-	none.rlim_cur = (rlim_t)late.fd + 1;
+	none.rlim_cur = (rlim_t)last + 1;
 	setrlimit(RLIMIT_NOFILE, &none);
-	CHECK_INT(connect(late.fd, (struct sockaddr *)&in, sizeof in), 0);
+	return before;
+}
+
+TEST(running_out_of_descriptors_turns_away_but_does_not_stop)
+{
+	struct rlimit before;
+	SETUP(.idle_ms = 0);
+	struct client late = unconnected(&w);
+
+	before = leave_none(late.fd);
+	connect_late(&late);
 	client_sees_end(&late);
 	SAY(&c, GET("/"));
 	CHECK_INT(client_answer(&c), 200);
@@ -316,6 +337,63 @@ TEST(running_out_of_descriptors_turns_away_but_does_not_stop)
 	SAY(&late, GET("/"));
 	CHECK_INT(client_answer(&late), 200);
 	client_close(&late);
+	TEARDOWN;
+}
+
+static void note_fired(struct timer *t)
+{
+	timer_stop(t);
+}
+
+/* How often the loop wakes in that time. */
+static unsigned turns_within_ms(struct loop *loop, unsigned ms)
+{
+	struct timer t;
+	unsigned turns = 0;
+
+	timer_open(loop, &t, note_fired);
+	timer_start(&t, ms, 0);
+	for (; timer_is_running(&t); turns++)
+		uv_run(&loop->uv, UV_RUN_ONCE);
+	timer_close(&t, NULL);
+	turn_once(loop);
+	return turns;
+}
+
+/* Somebody else took the one to spare in the moment that it was free. */
+TEST(a_client_that_cannot_be_turned_away_makes_nothing_spin)
+{
+	struct rlimit before;
+	SETUP(.idle_ms = 0);
+	struct client late = unconnected(&w);
+	int spare = w.server->acceptor.spare;
+
+	w.server->acceptor.spare = -1;
+	before = leave_none(late.fd > spare ? late.fd : spare);
+	connect_late(&late);
+	CHECK(turns_within_ms(&w.app.loop, 300) < 100);
+	client_look(&late);
+	CHECK(!late.eof && !late.reset);
+	setrlimit(RLIMIT_NOFILE, &before);
+	SAY(&late, GET("/"));
+	CHECK_INT(client_answer(&late), 200);
+	close(spare);
+	client_close(&late);
+	TEARDOWN;
+}
+
+TEST(the_last_descriptors_are_not_for_clients)
+{
+	struct client second;
+	SETUP(.idle_ms = 0);
+
+	/* The client's own, then the server's for it: both are the lowest there are. */
+	client_open(&second, &w);
+	CHECK(!second.eof);
+	w.server->acceptor.fd_max = second.fd + 4;
+	check_third_is_closed(&w, &c);
+	w.server->acceptor.fd_max = 0;
+	client_close(&second);
 	TEARDOWN;
 }
 

@@ -1,6 +1,7 @@
 #include "app/edge.h"
 
 #include <sched.h>
+#include <sys/resource.h>
 
 #include "app/app.h"
 #include "app/master.h"
@@ -86,11 +87,23 @@ void edge_fini(struct edge *e)
 	tls_context_free(&e->tls);
 }
 
+/* Descriptors are given out from the lowest on: the last eighth is kept for what clients
+ * need inside, connections to services and Redis. */
+static unsigned descriptors_for_clients(void)
+{
+	struct rlimit most;
+
+	if (getrlimit(RLIMIT_NOFILE, &most) != 0 || most.rlim_cur > INT32_MAX)
+		return 0;
+	return (unsigned)(most.rlim_cur - most.rlim_cur / 8);
+}
+
 void edge_options(const struct app *app, struct http_server_options *o)
 {
 	const struct edge *e = &app->edge;
 
 	o->hands_streams_over = true;
+	o->descriptors_max = descriptors_for_clients();
 	o->connections_max = (unsigned)e->connections;
 	o->crowd = app->seat ? app->seat->crowd : NULL;
 	o->seat = app->seat ? app->seat->slot : 0;

@@ -114,6 +114,7 @@ static int start_listening(struct http_server *s)
 		return fd;
 	s->acceptor.on_connection = on_connection;
 	s->acceptor.on_closed = on_acceptor_closed;
+	s->acceptor.fd_max = (int)s->o.descriptors_max;
 	rc = acceptor_open(&s->acceptor, s->loop, fd);
 	s->listening = rc == 0;
 	s->handles += s->listening;

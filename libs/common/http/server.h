@@ -49,6 +49,7 @@ struct http_server_options {
 	unsigned connections_max;  /* more are closed at once; 0: 10,000 */
 	struct crowd *crowd;       /* the limit is for all of it; NULL: for this server */
 	unsigned seat;             /* of this process in the crowd */
+	unsigned descriptors_max;  /* higher ones are not for clients; 0: all are */
 	unsigned per_address_max;  /* connections from one address at a time; 0: no limit */
 	unsigned per_address_rate; /* new ones a second from one address; 0: no limit */
 	/* Addresses that these two are not for; NULL: none. */
