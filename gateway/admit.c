@@ -155,9 +155,7 @@ bool gateway_admit(struct task *t, size_t *body_max)
 		if (!within_limit(t, v, LIMIT_BY_USER, now_us))
 			return replied(refuse_limit(t, LIMIT_BY_USER));
 	}
-	t->deadline_ms = now_us / 1000 +
-			 (v->route->timeout_ms ? v->route->timeout_ms
-					       : (uint64_t)g->upstream_timeout_ms);
+	t->deadline_ms = now_us / 1000 + proxy_wait_ms(g, v->route);
 	*body_max = v->route->body_max ? v->route->body_max : NO_BODY_MAX;
 	return true;
 }

@@ -50,7 +50,9 @@ static const struct setting settings[] = {
 	{ "AUTH_URL", SETTING_URL, AT(urls[SERVICE_AUTH]), "http://127.0.0.1:8081", "where auth is; several, separated by commas, or a name with several addresses" },
 	{ "CHAT_URL", SETTING_URL, AT(urls[SERVICE_CHAT]), "http://127.0.0.1:8082", "where chat is" },
 	{ "BILLING_URL", SETTING_URL, AT(urls[SERVICE_BILLING]), "http://127.0.0.1:8083", "where billing is" },
-	{ "UPSTREAM_TIMEOUT_MS", SETTING_INT, AT(upstream_timeout_ms), "10000", "to the first byte of a service's answer", 10, 600000 },
+	{ "UPSTREAM_CONNECT_MS", SETTING_INT, AT(upstream_connect_ms), "1000", "connecting to one address of a service", 10, 60000 },
+	{ "UPSTREAM_TIMEOUT_MS", SETTING_INT, AT(upstream_timeout_ms), "10000", "to the first byte of a service's answer; routes that are slow by nature have 30 s", 10, 600000 },
+	{ "UPSTREAM_TOTAL_MS", SETTING_INT, AT(upstream_total_ms), "30000", "to the last byte of it, on every route; streams of events last as long as they like", 10, 3600000 },
 	{ "UPSTREAM_CONNECTIONS", SETTING_INT, AT(upstream_connections), "2048", "requests that a service may have in hand, per worker; the last eighth is for webhooks; streams come on top", 1, 100000 },
 	{ "UPSTREAM_TARGET_MS", SETTING_INT, AT(upstream_target_ms), "500", "when even the fastest answer of a route takes longer, less of it is let through", 1, 60000 },
 	{ "ALLOWED_HOSTS", SETTING_STR, AT(allowed_hosts), "", "names that requests may be for; none: all" },
@@ -185,6 +187,8 @@ static enum err gateway_start(struct app *app)
 			"Requests that a service did not answer.", service_labels[i]);
 		g->upstream[i] = http_upstream_open(
 			&app->loop, g->urls[i], upstream_max(app));
+		http_upstream_set_connect_ms(
+			g->upstream[i], (unsigned)g->upstream_connect_ms);
 	}
 	identity_open(g);
 	return ERR_OK;

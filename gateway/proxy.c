@@ -155,19 +155,38 @@ static bool may_repeat(const struct task *t, const struct public_route *route)
 	return route->repeat == REPEAT_ALWAYS;
 }
 
+uint64_t proxy_wait_ms(const struct gateway *g, const struct public_route *route)
+{
+	uint64_t ms = route->timeout_ms ? route->timeout_ms
+					: (uint64_t)g->upstream_timeout_ms;
+
+	return ms < (uint64_t)g->upstream_total_ms ? ms : (uint64_t)g->upstream_total_ms;
+}
+
+/* It begins now: the body had time of its own. */
+static void set_patience(struct task *t, struct visit *v)
+{
+	const struct gateway *g = gateway_of(t);
+	uint64_t now_ms = clock_mono_ms();
+
+	t->deadline_ms = now_ms + proxy_wait_ms(g, v->route);
+	v->call.deadline_ms = t->deadline_ms;
+	v->call.end_ms = now_ms + (uint64_t)g->upstream_total_ms;
+}
+
 outcome_t proxy(struct task *t)
 {
 	struct visit *v = t->state;
 
 	if (!proxy_has_room(gateway_of(t), v->route))
 		return proxy_refuse(t);
+	set_patience(t, v);
 	if (!forward_head(t, v, &v->call.head))
 		return reply_problem(
 			t, &bad_connection, "Connection names a field that is needed");
 	v->call.events = &events;
 	v->call.body = http_req(t)->body;
 	v->call.repeatable = may_repeat(t, v->route);
-	v->call.deadline_ms = t->deadline_ms;
 	v->asked_us = clock_mono_us();
 	hold(v);
 	http_call_send(gateway_of(t)->upstream[v->route->service], &v->call);

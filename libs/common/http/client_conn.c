@@ -2,9 +2,6 @@
 
 #include "http/upstream.h"
 
-#define CONNECT_MS 1000
-#define GAP_MS     60000 /* streams send something every 15 s */
-
 /* ---- the end of a connection ---- */
 
 static void on_closed(uv_handle_t *handle)
@@ -54,8 +51,18 @@ void client_conn_close(struct client_conn *conn)
 	uv_close(&conn->uv.handle, on_closed);
 }
 
-/* The other side is gone, or our patience with it. */
-static void end(struct client_conn *conn)
+/* A stream that began was answered. That it ends early tells that a process or a link is
+ * gone, and tells it once for each stream that it had: the address is looked at instead. */
+static void blame(struct client_conn *conn)
+{
+	if (conn->streams)
+		endpoint_doubted(&conn->upstream->endpoints, conn->endpoint);
+	else
+		judge(conn, false);
+}
+
+/* The other side is gone, or our patience with it; why: if there never was a connection. */
+static void end(struct client_conn *conn, enum err why)
 {
 	struct http_upstream *u = conn->upstream;
 	struct http_call *c = detach(conn);
@@ -63,14 +70,14 @@ static void end(struct client_conn *conn)
 
 	/* That a kept connection is closed under a request is nobody's fault. */
 	if (c && conn->connected && (answered || !conn->used))
-		judge(conn, false);
+		blame(conn);
 	client_conn_close(conn);
 	if (!c)
 		endpoint_doubted(&u->endpoints, conn->endpoint);
 	else if (answered)
 		upstream_finish(u, c, ERR_UNSURE);
 	else
-		upstream_try_again(u, c, conn->endpoint);
+		upstream_try_again(u, c, conn->endpoint, why);
 }
 
 static void finish(struct client_conn *conn, enum err e, bool reusable)
@@ -79,7 +86,7 @@ static void finish(struct client_conn *conn, enum err e, bool reusable)
 	struct http_call *c = detach(conn);
 
 	if (e != ERR_OK)
-		judge(conn, false);
+		blame(conn);
 	conn->used = true;
 	if (!reusable)
 		client_conn_close(conn);
@@ -112,11 +119,21 @@ static bool is_failure(const struct http_response *a)
 	return true;
 }
 
+static bool is_stream(const struct http_response *a)
+{
+	for (size_t i = 0; i < a->header_count; i++) {
+		if (str_eq_nocase(a->headers[i].name, STR("Content-Type")))
+			return http_is_event_stream(a->headers[i].value);
+	}
+	return false;
+}
+
 static void on_answer_head(struct response_reader *r)
 {
 	struct client_conn *conn = container_of(r, struct client_conn, reader);
 
 	judge(conn, !is_failure(&r->answer));
+	conn->streams = is_stream(&r->answer);
 	conn->call->events->on_head(conn->call, &r->answer);
 }
 
@@ -157,15 +174,19 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *space)
 	else if (n == UV_EOF && conn->call && response_end(&conn->reader))
 		finish(conn, ERR_OK, false);
 	else if (n < 0)
-		end(conn);
+		end(conn, ERR_UNAVAILABLE);
 }
 
 void client_conn_set_reading(struct client_conn *conn, bool on)
 {
+	uint64_t now_ms = uv_now(&conn->upstream->loop->uv);
+
 	if (on == conn->reading || conn->closing)
 		return;
+	if (on && conn->call && conn->answered && conn->call->end_ms)
+		conn->call->end_ms += now_ms - conn->since_ms; /* it was paused */
 	conn->reading = on;
-	conn->since_ms = uv_now(&conn->upstream->loop->uv);
+	conn->since_ms = now_ms;
 	if (on)
 		uv_read_start(&conn->uv.stream, on_space, on_read);
 	else
@@ -228,7 +249,7 @@ static bool start_call(struct client_conn *conn)
 	struct http_call *c = conn->call;
 
 	response_start(&conn->reader, c->head_only);
-	conn->answered = false;
+	conn->answered = conn->streams = false;
 	return write_call(conn, c);
 }
 
@@ -244,10 +265,20 @@ bool client_conn_send(struct client_conn *conn, struct http_call *call)
 
 /* ---- connecting ---- */
 
-static void connect_failed(struct client_conn *conn)
+/* We have no descriptor, port or memory left: that is not the address's fault. */
+static bool is_ours(int status)
 {
-	endpoint_failed(&conn->upstream->endpoints, conn->endpoint);
-	end(conn);
+	return status == UV_EMFILE || status == UV_ENFILE || status == UV_ENOBUFS ||
+	       status == UV_ENOMEM || status == UV_EADDRNOTAVAIL;
+}
+
+static void connect_failed(struct client_conn *conn, int status)
+{
+	if (is_ours(status))
+		endpoint_untried(&conn->upstream->endpoints, conn->endpoint);
+	else
+		endpoint_failed(&conn->upstream->endpoints, conn->endpoint);
+	end(conn, status == UV_ETIMEDOUT ? ERR_TIMEOUT : ERR_UNAVAILABLE);
 }
 
 static void on_connect(uv_connect_t *req, int status)
@@ -257,7 +288,7 @@ static void on_connect(uv_connect_t *req, int status)
 	if (conn->closing)
 		return;
 	if (status < 0) {
-		connect_failed(conn);
+		connect_failed(conn, status);
 		return;
 	}
 	conn->connected = true;
@@ -266,18 +297,26 @@ static void on_connect(uv_connect_t *req, int status)
 	if (!conn->call)
 		upstream_conn_free(conn->upstream, conn);
 	else if (!start_call(conn))
-		end(conn);
+		end(conn, ERR_UNAVAILABLE);
+}
+
+static bool is_overdue(const struct client_conn *conn, uint64_t now_ms)
+{
+	const struct http_call *c = conn->call;
+
+	if (!conn->answered)
+		return c->deadline_ms && now_ms >= c->deadline_ms;
+	if (!conn->reading) /* whoever asked is slow */
+		return false;
+	return now_ms - conn->since_ms >= conn->upstream->gap_ms ||
+	       (!conn->streams && c->end_ms && now_ms >= c->end_ms);
 }
 
 void client_conn_check(struct client_conn *conn, uint64_t now_ms)
 {
-	struct http_call *c = conn->call;
-
-	if (!conn->connected && now_ms - conn->since_ms >= CONNECT_MS)
-		connect_failed(conn);
-	else if (c && !conn->answered && c->deadline_ms && now_ms >= c->deadline_ms)
-		finish(conn, ERR_TIMEOUT, false);
-	else if (c && conn->answered && conn->reading && now_ms - conn->since_ms >= GAP_MS)
+	if (!conn->connected && now_ms - conn->since_ms >= conn->upstream->connect_ms)
+		connect_failed(conn, UV_ETIMEDOUT);
+	else if (conn->call && is_overdue(conn, now_ms))
 		finish(conn, ERR_TIMEOUT, false);
 }
 
@@ -306,5 +345,5 @@ void client_conn_open(struct http_upstream *u, struct endpoint *e, struct http_c
 			&conn->connecting, &conn->uv.tcp, &e->address.sa, on_connect);
 	}
 	if (rc)
-		connect_failed(conn);
+		connect_failed(conn, rc);
 }

@@ -87,6 +87,14 @@ bool http_is_hop_by_hop(struct str name)
 	return name.len > 6 && str_eq_nocase(str_span(name.ptr, 6), STR("Proxy-"));
 }
 
+bool http_is_event_stream(struct str content_type)
+{
+	static const struct str events = STR("text/event-stream");
+
+	return content_type.len >= events.len &&
+	       str_eq_nocase(str_span(content_type.ptr, events.len), events);
+}
+
 /* One name or value of a query. Text without NUL only: that is all a parameter can mean. */
 static bool decode(struct str s, struct arena *a, struct str *out)
 {

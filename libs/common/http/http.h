@@ -55,6 +55,9 @@ struct str http_header(const struct http_request *r, struct str name);
  * Connection field names besides is one, too: the caller's to look at. */
 bool http_is_hop_by_hop(struct str name);
 
+/* Is an answer of this type a stream of events, which may last? */
+bool http_is_event_stream(struct str content_type);
+
 /* One query parameter, percent- and plus-decoded into the arena; ptr NULL when absent;
  * false when it is given twice or badly encoded. */
 bool http_query(

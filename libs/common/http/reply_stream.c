@@ -23,9 +23,7 @@ static bool is_made_here(struct str name)
 
 static void note_events(struct http_exchange *x, struct str type)
 {
-	static const struct str events = STR("text/event-stream");
-
-	if (type.len >= events.len && str_eq_nocase(str_span(type.ptr, events.len), events))
+	if (http_is_event_stream(type))
 		x->events = true;
 }
 
