@@ -14,8 +14,6 @@
 #include "base/clock.h"
 
 #define SHORT_MAX (64u << 10) /* gathered, sent in one write */
-#define HIGH      (64u << 10) /* waiting for the client: the service must pause */
-#define LOW       (16u << 10)
 
 static const struct problem bad_gateway = { 502, "bad_gateway", "Bad gateway" };
 static const struct problem gateway_timeout = { 504, "upstream_timeout",
@@ -93,6 +91,18 @@ static void on_head(struct http_call *c, const struct http_response *r)
 		v->body = arena_bytes(&t->arena, (size_t)v->answer.length);
 }
 
+/* Bytes that wait for the client: with so many the service must pause... */
+static size_t high(const struct task *t)
+{
+	return (size_t)t->app->edge.write_buffer_kb * 1024 / 4;
+}
+
+/* ...and with less than this it goes on. */
+static size_t low(const struct task *t)
+{
+	return high(t) / 4;
+}
+
 /* The task waits for more of the answer, or for its end. */
 static void wake_listener(struct visit *v)
 {
@@ -113,7 +123,7 @@ static void on_body(struct http_call *c, struct str bytes)
 		return;
 	}
 	reply_stream_write(t, bytes);
-	if (reply_stream_waiting(t) >= HIGH)
+	if (reply_stream_waiting(t) >= high(t))
 		wake_listener(v);
 }
 
@@ -231,9 +241,9 @@ static outcome_t flow(struct task *t)
 	}
 	if (v->ended)
 		return v->outcome == ERR_OK ? reply_stream_end(t) : reply_stream_abort(t);
-	if (reply_stream_waiting(t) >= HIGH) {
+	if (reply_stream_waiting(t) >= high(t)) {
 		http_call_pause(&v->call);
-		return reply_stream_drained(t, LOW, drained);
+		return reply_stream_drained(t, low(t), drained);
 	}
 	v->listening = true;
 	task_on_cancel(t, on_left, v);

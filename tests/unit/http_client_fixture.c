@@ -1,6 +1,5 @@
 #include "tests/unit/http_client_fixture.h"
 
-#include <signal.h>
 #include <stdio.h>
 
 struct loop client_loop;
@@ -106,7 +105,6 @@ void say_answer(struct peer_conn *c)
 
 struct peer *start(const char *text)
 {
-	signal(SIGPIPE, SIG_IGN);
 	loop_init(&client_loop);
 	answer = text;
 	second_answer = NULL;

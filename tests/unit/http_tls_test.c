@@ -95,7 +95,7 @@ TEST(what_is_answered_by_tls_itself_is_bounded_too)
 	keep_little(fd, SO_SNDBUF);
 	send_updates(ssl, &w);
 	CHECK_INT(http_server_connections(w.server), 1);
-	CHECK(conn_waiting(only_conn(&w)) < CONN_WAITING_MAX + 2 * READ_BUFFER_SIZE);
+	CHECK(conn_waiting(only_conn(&w)) < w.server->o.waiting_max + 2 * READ_BUFFER_SIZE);
 	SSL_free(ssl);
 	SSL_CTX_free(ctx);
 	client_close(&c);

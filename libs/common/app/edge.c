@@ -5,6 +5,7 @@
 
 #include "app/app.h"
 #include "app/master.h"
+#include "http/head.h"
 #include "http/server.h"
 #include "http/tls_context.h"
 
@@ -25,14 +26,27 @@ const struct setting edge_settings[] = {
 		"new ones a second from one address, per worker; -1: 50 in production, "
 		"else none",
 		-1, 1000000 },
+	{ "GATEWAY_LINE_BYTES", SETTING_INT, AT(line_bytes), "8192",
+		"of a request's first line, and of each header field", 256, HEAD_LINE_MAX },
+	{ "GATEWAY_HEAD_BYTES", SETTING_INT, AT(head_bytes), "32768",
+		"of a request's whole head", 1024, HEAD_MAX },
+	{ "GATEWAY_HEAD_FIELDS", SETTING_INT, AT(head_fields), "100", "in it", 10,
+		HEAD_FIELDS_MAX },
 	{ "GATEWAY_HEAD_MS", SETTING_INT, AT(head_ms), "10000",
 		"first byte to last byte of a request's head", 10, 600000 },
 	{ "GATEWAY_BODY_MS", SETTING_INT, AT(body_ms), "60000",
-		"a whole body; after 5 s it must come at 1 KiB/s", 10, 600000 },
+		"a whole body; after 5 s it must keep GATEWAY_PACE_BYTES", 10, 600000 },
 	{ "GATEWAY_IDLE_MS", SETTING_INT, AT(idle_ms), "60000",
 		"a connection without a request", 10, 3600000 },
 	{ "GATEWAY_WRITE_MS", SETTING_INT, AT(write_ms), "30000",
-		"an answer of which the client takes nothing", 10, 600000 },
+		"answers that the client takes slower than GATEWAY_PACE_BYTES", 10,
+		600000 },
+	{ "GATEWAY_PACE_BYTES", SETTING_INT, AT(pace_bytes), "1024",
+		"a second, on average: the least that a client must send or take", 1,
+		1 << 20 },
+	{ "GATEWAY_WRITE_BUFFER_KB", SETTING_INT, AT(write_buffer_kb), "256",
+		"of answers that a client has not taken; a quarter of it stops the service",
+		128, 65536 },
 	{ "GATEWAY_CONNECTION_REQUESTS", SETTING_INT, AT(requests), "10000",
 		"on one connection", 1, 1000000000 },
 	{ "GATEWAY_MEMORY_MB", SETTING_INT, AT(memory_mb), "64",
@@ -111,6 +125,11 @@ void edge_options(const struct app *app, struct http_server_options *o)
 	o->per_address_rate = (unsigned)e->per_address_rate;
 	o->is_proxy = app->spec->is_proxy;
 	o->memory_max = (size_t)e->memory_mb << 20;
+	o->waiting_max = (size_t)e->write_buffer_kb << 10;
+	o->head = (struct head_limits){ .line = (size_t)e->line_bytes,
+		.head = (size_t)e->head_bytes,
+		.fields = (unsigned)e->head_fields };
+	o->pace_bytes = (unsigned)e->pace_bytes;
 	o->handshake_ms = (unsigned)e->handshake_ms;
 	o->head_ms = (unsigned)e->head_ms;
 	o->body_ms = (unsigned)e->body_ms;

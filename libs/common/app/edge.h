@@ -18,8 +18,11 @@ struct edge {
 	int64_t workers;   /* 0: one per processor */
 	int64_t retire_ms; /* how long a replaced worker may go on with its streams */
 	int64_t connections, per_address, per_address_rate;
+	int64_t line_bytes, head_bytes, head_fields;
 	int64_t head_ms, body_ms, idle_ms, write_ms;
-	int64_t requests; /* per connection */
+	int64_t pace_bytes;      /* a second */
+	int64_t write_buffer_kb; /* of a connection */
+	int64_t requests;        /* per connection */
 	int64_t memory_mb;
 	const char *tls_listen, *tls_certificates, *tls_keys;
 	int64_t handshake_ms, hsts_s;

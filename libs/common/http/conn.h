@@ -9,8 +9,6 @@
 
 #include "http/exchange.h"
 
-#define CONN_WAITING_MAX (256u << 10)
-
 enum conn_state {
 	CONN_HANDSHAKE, /* TLS: handshake_ms runs */
 	CONN_HEAD,      /* a head is awaited or partly there: idle, or head_ms runs */
@@ -40,7 +38,7 @@ struct conn {
 	enum conn_state state;
 	unsigned requests;
 	uint64_t since_ms; /* when the state, or the head, began */
-	uint64_t moved_ms; /* when writing last got on */
+	uint64_t moved_ms; /* when writing last was fast enough, or began */
 	size_t moved_left; /* what was left to write then */
 	bool began;        /* the first byte of a head has come */
 	bool reading;
@@ -61,6 +59,10 @@ void conn_end_of_input(struct conn *c);
 /* Goes on with what waits, if it may now. */
 void conn_resume(struct conn *c);
 void conn_set_state(struct conn *c, enum conn_state state);
+/* Nothing of the next head has come. */
+void conn_await_head(struct conn *c);
+/* The client takes what it is answered: requests go on. */
+bool conn_has_room(const struct conn *c);
 /* Reads, or does not, as the state asks for. */
 void conn_settle_reading(struct conn *c);
 /* c->x's stream was ended between two events; its handler is told. */

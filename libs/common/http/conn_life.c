@@ -12,8 +12,6 @@
 static const struct refusal slow_head = { 408, "The head took too long to come" };
 static const struct refusal slow_body = { 408, "The body took too long to come" };
 
-#define PACE_BYTES_PER_S 1024
-
 /* ---- time ---- */
 
 static bool body_is_slow(const struct conn *c, uint64_t ms)
@@ -22,21 +20,25 @@ static bool body_is_slow(const struct conn *c, uint64_t ms)
 
 	if (ms >= o->body_ms)
 		return true;
-	return ms >= o->pace_ms && c->x->intake.taken < ms * PACE_BYTES_PER_S / 1000;
+	return ms >= o->pace_ms && c->x->intake.taken < ms * o->pace_bytes / 1000;
 }
 
-static bool write_is_stuck(struct conn *c, uint64_t now_ms)
+/* In every write_ms so much must be taken, or all there is: a byte now and then buys no
+ * time. */
+static bool write_is_slow(struct conn *c, uint64_t now_ms)
 {
+	const struct http_server_options *o = &c->server->o;
+	uint64_t ms = now_ms - c->moved_ms;
 	size_t left;
 
-	if (!c->sending)
+	if (!c->sending || ms < o->write_ms)
 		return false;
 	left = uv_stream_get_write_queue_size(&c->uv.stream);
-	if (left != c->moved_left) {
-		c->moved_left = left;
-		c->moved_ms = now_ms;
-	}
-	return now_ms - c->moved_ms >= c->server->o.write_ms;
+	if (c->moved_left - left < ms * o->pace_bytes / 1000)
+		return true;
+	c->moved_left = left;
+	c->moved_ms = now_ms;
+	return false;
 }
 
 static void check_head_time(struct conn *c, uint64_t ms, uint64_t now_ms)
@@ -49,7 +51,7 @@ static void check_head_time(struct conn *c, uint64_t ms, uint64_t now_ms)
 		return;
 	}
 	if (conn_waiting(c))
-		return; /* write_is_stuck watches */
+		return; /* write_is_slow watches */
 	if (ms >= s->o.idle_ms || (s->drain_idle_ms && ms >= s->drain_idle_ms &&
 					  now_ms - s->drain_ms >= s->drain_idle_ms)) {
 		conn_set_state(c, CONN_LINGER);
@@ -61,7 +63,7 @@ void conn_check_time(struct conn *c, uint64_t now_ms)
 {
 	uint64_t ms = now_ms - c->since_ms;
 
-	if (write_is_stuck(c, now_ms)) {
+	if (write_is_slow(c, now_ms)) {
 		conn_close(c);
 		return;
 	}
@@ -197,6 +199,7 @@ static struct conn *conn_new(struct http_server *s)
 	list_push(&s->conns, &c->link);
 	count(s, 1);
 	conn_set_state(c, CONN_HEAD);
+	conn_await_head(c);
 	if (s->o.tls) {
 		conn_set_state(c, CONN_HANDSHAKE);
 		c->tls = tls_new(s->o.tls);

@@ -122,7 +122,7 @@ void reply_stream_write(struct task *t, struct str bytes)
 	assert(x->streaming);
 	if (!x->conn || x->bodiless || bytes.len == 0)
 		return;
-	if (conn_waiting(x->conn) > CONN_WAITING_MAX) {
+	if (conn_waiting(x->conn) > x->server->o.waiting_max) {
 		break_off(x, "the client does not read");
 		return;
 	}

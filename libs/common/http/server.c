@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -24,12 +25,20 @@ static void default_to(unsigned *option, unsigned value)
 		*option = value;
 }
 
+static void default_size(size_t *option, size_t value)
+{
+	if (*option == 0)
+		*option = value;
+}
+
 static void fill_in(struct http_server_options *o)
 {
-	if (o->body_max == 0)
-		o->body_max = 256u << 10;
-	if (o->memory_max == 0)
-		o->memory_max = 64u << 20;
+	default_size(&o->body_max, 256u << 10);
+	default_size(&o->memory_max, 64u << 20);
+	default_size(&o->waiting_max, 256u << 10);
+	default_size(&o->head.line, HEAD_LINE_MAX);
+	default_size(&o->head.head, HEAD_MAX);
+	default_to(&o->head.fields, HEAD_FIELDS_MAX);
 	default_to(&o->connections_max, 10000);
 	default_to(&o->requests_max, 10000);
 	default_to(&o->idle_ms, 60000);
@@ -37,6 +46,7 @@ static void fill_in(struct http_server_options *o)
 	default_to(&o->handshake_ms, 10000);
 	default_to(&o->body_ms, 60000);
 	default_to(&o->pace_ms, 5000);
+	default_to(&o->pace_bytes, 1024);
 	default_to(&o->write_ms, 30000);
 	default_to(&o->linger_ms, 1000);
 }
@@ -101,6 +111,15 @@ static void on_acceptor_closed(struct acceptor *a)
 		loop_defer(s->loop, &s->hook);
 }
 
+/* Inherited by what is accepted. A client that is no longer there answers nothing, not even
+ * that it takes what was sent: the kernel knows, we do not. */
+static void limit_silence(const struct http_server *s, int fd)
+{
+	if (!s->is_unix)
+		setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &s->o.write_ms,
+			sizeof s->o.write_ms);
+}
+
 /* Takes a socket that listens already, or opens one. */
 static int start_listening(struct http_server *s)
 {
@@ -112,6 +131,7 @@ static int start_listening(struct http_server *s)
 		fd = listen_open(s->o.listen, false);
 	if (fd < 0)
 		return fd;
+	limit_silence(s, fd);
 	s->acceptor.on_connection = on_connection;
 	s->acceptor.on_closed = on_acceptor_closed;
 	s->acceptor.fd_max = (int)s->o.descriptors_max;
