@@ -1,5 +1,6 @@
 #include "app/edge.h"
 
+#include <openssl/crypto.h>
 #include <sched.h>
 #include <sys/resource.h>
 
@@ -8,6 +9,9 @@
 #include "http/head.h"
 #include "http/server.h"
 #include "http/tls_context.h"
+#include "secure/secret.h"
+
+#define TICKET_SECRET_MIN 32 /* bytes */
 
 #define AT(member) offsetof(struct edge, member)
 
@@ -57,6 +61,9 @@ const struct setting edge_settings[] = {
 		"PEM file, the chain behind the certificate; several: a.pem,b.pem" },
 	{ "GATEWAY_TLS_KEY", SETTING_STR, AT(tls_keys), "",
 		"PEM files of their keys, in the same order" },
+	{ "GATEWAY_TICKET_SECRET", SETTING_SECRET, AT(ticket_secret), "",
+		"the same for all gateways, so that TLS 1.3 is resumed with any of them; "
+		"none: from SECRET_KEY, or each its own" },
 	{ "GATEWAY_HANDSHAKE_MS", SETTING_INT, AT(handshake_ms), "10000", "of TLS", 10,
 		600000 },
 	{ "GATEWAY_HSTS_S", SETTING_INT, AT(hsts_s), "63072000",
@@ -86,6 +93,9 @@ void edge_check(struct app *app, struct buf *problems)
 		e->workers = processors();
 	default_to(&e->per_address, app->set.production, 100);
 	default_to(&e->per_address_rate, app->set.production, 50);
+	if (e->ticket_secret && strlen(e->ticket_secret) < TICKET_SECRET_MIN)
+		buf_addf(problems, "GATEWAY_TICKET_SECRET: must have at least %d bytes\n",
+			TICKET_SECRET_MIN);
 	if (!e->tls_listen)
 		return;
 	if (e->tls_certificates && e->tls_keys)
@@ -94,6 +104,18 @@ void edge_check(struct app *app, struct buf *problems)
 		buf_addf(problems,
 			"GATEWAY_TLS_LISTEN: needs GATEWAY_TLS_CERT and "
 			"GATEWAY_TLS_KEY\n");
+}
+
+void edge_share_tickets(const struct app *app, struct ticket_ring *ring)
+{
+	const char *from = app->edge.ticket_secret ? app->edge.ticket_secret
+						   : app->set.secret_key;
+	uint8_t secret[32];
+
+	if (from)
+		secret_derive(str_of(from), "tls-tickets", secret);
+	tickets_share(ring, from ? secret : NULL);
+	OPENSSL_cleanse(secret, sizeof secret);
 }
 
 void edge_fini(struct edge *e)

@@ -12,6 +12,7 @@
 
 struct app;
 struct http_server_options;
+struct ticket_ring;
 struct tls_context;
 
 struct edge {
@@ -25,6 +26,7 @@ struct edge {
 	int64_t requests;        /* per connection */
 	int64_t memory_mb;
 	const char *tls_listen, *tls_certificates, *tls_keys;
+	const char *ticket_secret; /* NULL: from SECRET_KEY, if there is one */
 	int64_t handshake_ms, hsts_s;
 	struct tls_context *tls; /* NULL without tls_listen */
 };
@@ -33,6 +35,8 @@ extern const struct setting edge_settings[];
 /* After edge_settings were read: one line per problem. */
 void edge_check(struct app *app, struct buf *problems);
 void edge_fini(struct edge *e);
+/* Keys of tickets that all gateways have, if the settings give a secret for them. */
+void edge_share_tickets(const struct app *app, struct ticket_ring *ring);
 /* Into the options of a public listener. */
 void edge_options(const struct app *app, struct http_server_options *o);
 
