@@ -9,6 +9,7 @@
 
 static const struct problem not_allowed = { 405, "method_not_allowed",
 	"Method not allowed" };
+const struct problem gateway_malformed = { 400, "malformed_request", "Malformed request" };
 static const struct problem misdirected = { 421, "misdirected_request",
 	"This host is not served here" };
 
@@ -145,6 +146,9 @@ bool gateway_admit(struct task *t, size_t *body_max)
 	v->route = find_route(t);
 	if (!v->route)
 		return replied(reply_unrouted(t, preflight));
+	if (r->query.len && !http_query_is_plain(r, &t->arena))
+		return replied(reply_problem(t, &gateway_malformed,
+			"The query gives a parameter twice, or too many, or a name badly"));
 	if (!within_limit(t, v, LIMIT_BY_ADDRESS, now_us))
 		return replied(refuse_limit(t, LIMIT_BY_ADDRESS));
 	if (!proxy_has_room(g, v->route))

@@ -98,6 +98,7 @@ static inline struct gateway *gateway_of(const struct task *t)
 }
 
 /* admit.c */
+extern const struct problem gateway_malformed; /* 400 */
 bool gateway_admit(struct task *t, size_t *body_max);
 outcome_t gateway_serve(struct task *t);
 

@@ -369,6 +369,28 @@ TEST(answers_that_are_cut_are_failures)
 	stop(&p, &u);
 }
 
+/* ---- connections that nobody needs ---- */
+
+static bool none_left(void *ctx)
+{
+	return ((const struct peer *)ctx)->open == 0;
+}
+
+TEST(a_connection_that_is_idle_for_long_is_closed)
+{
+	struct peer *p = start(HELLO);
+	struct http_upstream *u = http_upstream_open(&client_loop, peer_url(p), 16);
+
+	CHECK_INT(ask_once(u), ERR_OK);
+	test_turn(&client_loop, 250);
+	CHECK(p->open > 0);
+	LIST_EACH (&u->endpoints.all[0]->idle, link)
+		container_of(link, struct client_conn, link)->since_ms -= 30000;
+	CHECK(test_until_fn(&client_loop, none_left, p));
+	CHECK(http_upstream_is_up(u));
+	stop(&p, &u);
+}
+
 /* ---- one trial ---- */
 
 TEST(of_many_calls_one_is_the_trial)

@@ -154,6 +154,29 @@ bool http_query(
 	return true;
 }
 
+#define QUERY_PARAMS_MAX 32
+
+bool http_query_is_plain(const struct http_request *r, struct arena *a)
+{
+	struct str rest = r->query, pair, names[QUERY_PARAMS_MAX];
+	size_t n = 0;
+
+	while (str_cut(&rest, '&', &pair)) {
+		struct str name = str_span(pair.ptr, str_find(pair, '='));
+
+		if (pair.len == 0)
+			continue;
+		if (n == QUERY_PARAMS_MAX || !decode(name, a, &name))
+			return false;
+		for (size_t i = 0; i < n; i++) {
+			if (str_eq(names[i], name))
+				return false;
+		}
+		names[n++] = name;
+	}
+	return true;
+}
+
 bool http_brings_ticket(const struct http_request *r)
 {
 	struct str rest = r->query, pair;

@@ -63,6 +63,10 @@ bool http_is_event_stream(struct str content_type);
 bool http_query(
 	const struct http_request *r, struct arena *a, struct str name, struct str *out);
 
+/* Does it name each parameter once, and few enough of them? None of ours is a list: who
+ * names one twice wants two readers to see different values. */
+bool http_query_is_plain(const struct http_request *r, struct arena *a);
+
 /* Does it ask to be let in by a ticket: GET with `ticket` in its query and no Authorization
  * field? Whether the ticket is a good one is for its giver to say. */
 bool http_brings_ticket(const struct http_request *r);
