@@ -1,11 +1,13 @@
 // needs: tests/flow/gateway_fixture.c
 /* What a connection may take, as it is set: sizes, times, numbers. (How each is held is
  * http_limits_test's.) */
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 
 #include "tests/flow/gateway_fixture.h"
+#include "tests/lib/talk.h"
 
 #define HOST "Host: api.example.com\r\n"
 #define GET  "GET / HTTP/1.1\r\n" HOST "\r\n"
@@ -167,5 +169,46 @@ TEST(a_stream_that_is_read_too_slowly_ends_too)
 		turn_for_ms(&fx.web.app.loop, 20);
 	}
 	CHECK(fx.auth->open <= 1);
+	fixture_stop();
+}
+
+/* ---- the end ---- */
+
+static int readyz(void)
+{
+	struct arena a;
+	int status;
+
+	arena_init(&a);
+	status = talk(&a, fx.gateway.admin, &(struct talk){ .path = "/readyz" }).status;
+	arena_fini(&a);
+	return status;
+}
+
+/* Balancers learn that it ends before clients can. */
+TEST(it_listens_on_until_balancers_know)
+{
+	struct client kept = { 0 };
+
+	start("DRAIN_DELAY_MS=1500", NULL);
+	fixture_client(&kept);
+	SAY(&kept, GET);
+	CHECK_INT(client_answer(&kept), 200);
+	CHECK_INT(readyz(), 200);
+	kill(fx.gateway.pid, SIGTERM);
+	TURN_UNTIL(&fx.web.app.loop, readyz() == 503);
+	SAY(&fx.client, GET);
+	CHECK_INT(client_answer(&fx.client), 200);
+	CHECK_INT(ask(STR(GET)), 200); /* by a new connection */
+	SAY(&kept, GET);
+	CHECK_INT(client_answer(&kept), 200);
+	CHECK(!client_has(&kept, "Connection: close"));
+	/* Then it ends with who is there, gently. */
+	TURN_UNTIL(&fx.web.app.loop,
+		(SAY(&kept, GET), client_answer(&kept) != 200 ||
+					  client_has(&kept, "Connection: close")));
+	CHECK_INT(kept.status, 200);
+	CHECK(client_sees_end(&kept));
+	client_close(&kept);
 	fixture_stop();
 }
