@@ -23,11 +23,10 @@ const struct setting edge_settings[] = {
 	{ "GATEWAY_CONNECTIONS", SETTING_INT, AT(connections), "10000",
 		"at once, of all workers together; more are closed", 1, 10000000 },
 	{ "GATEWAY_ADDRESS_CONNECTIONS", SETTING_INT, AT(per_address), "-1",
-		"at once from one address, per worker; 0: no limit; -1: 100 in production, "
-		"else none",
+		"at once from one address; 0: no limit; -1: 100 in production, else none",
 		-1, 1000000 },
 	{ "GATEWAY_ADDRESS_CONNECTS", SETTING_INT, AT(per_address_rate), "-1",
-		"new ones a second from one address, per worker; -1: 50 in production, "
+		"new ones a second from one address; 0: no limit; -1: 50 in production, "
 		"else none",
 		-1, 1000000 },
 	{ "GATEWAY_LINE_BYTES", SETTING_INT, AT(line_bytes), "8192",

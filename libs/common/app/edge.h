@@ -2,8 +2,8 @@
  * edge - settings of a process that faces the outside: how many workers, what a connection
  * may take, TLS.
  *
- * Limits are those of security-requirements 2. GATEWAY_CONNECTIONS is for all workers
- * and listeners together (http/crowd.h); what an address may have is counted by each.
+ * Limits are those of security-requirements 2. Connections are counted by all workers
+ * and listeners together (http/crowd.h).
  */
 #ifndef APP_EDGE_H
 #define APP_EDGE_H

@@ -8,6 +8,7 @@
 #define HTTP_CONN_H
 
 #include "http/exchange.h"
+#include "http/peers.h"
 
 enum conn_state {
 	CONN_HANDSHAKE, /* TLS: handshake_ms runs */
@@ -18,7 +19,6 @@ enum conn_state {
 	CONN_CLOSING,   /* uv_close was called */
 };
 
-struct peer;
 struct tls;
 
 struct conn {
@@ -42,9 +42,10 @@ struct conn {
 	size_t moved_left; /* what was left to write then */
 	bool began;        /* the first byte of a head has come */
 	bool reading;
-	bool eof;             /* the client will send no more */
-	bool shut;            /* we will send no more */
-	struct peer *address; /* counted; NULL: not */
+	bool eof;     /* the client will send no more */
+	bool shut;    /* we will send no more */
+	bool counted; /* at `where` */
+	struct peer where;
 	char peer[PEER_SIZE];
 };
 

@@ -6,7 +6,6 @@
 
 #include "http/conn.h"
 #include "http/crowd.h"
-#include "http/peers.h"
 #include "http/tls.h"
 
 static const struct refusal slow_head = { 408, "The head took too long to come" };
@@ -133,8 +132,8 @@ void conn_close(struct conn *c)
 		return;
 	c->state = CONN_CLOSING;
 	list_del(&c->dirty);
-	if (c->address)
-		peers_leave(c->server->peers, c->address);
+	if (c->counted)
+		peers_leave(c->server->peers, c->where);
 	uv_close((uv_handle_t *)&c->uv.stream, on_closed);
 	if (!x)
 		return;
@@ -184,8 +183,8 @@ static bool is_too_many(struct conn *c)
 		return true;
 	if (!s->peers || (s->o.is_proxy && s->o.is_proxy(s->o.app, str_of(c->peer))))
 		return false;
-	c->address = peers_enter(s->peers, peer_key(c, key), server_now_ms(s));
-	return !c->address;
+	c->counted = peers_enter(s->peers, peer_key(c, key), server_now_ms(s), &c->where);
+	return !c->counted;
 }
 
 static struct conn *conn_new(struct http_server *s)

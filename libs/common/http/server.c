@@ -14,8 +14,7 @@
 #include "http/peers.h"
 
 #define TICK_MAX_MS 250
-#define SWEEP_EVERY 40 /* ticks */
-#define AHEAD_MAX   4  /* connections, of other processes */
+#define AHEAD_MAX   4 /* connections, of other processes */
 
 /* ---- options ---- */
 
@@ -74,8 +73,6 @@ static void on_tick(struct timer *tick)
 
 	LIST_EACH (&s->conns, link)
 		conn_check_time(container_of(link, struct conn, link), now_ms);
-	if (s->peers && ++s->ticks % SWEEP_EVERY == 0)
-		peers_sweep(s->peers, now_ms);
 	if (s->conn_count == 0)
 		timer_stop(&s->tick);
 }
@@ -177,7 +174,8 @@ enum err http_server_open(
 		abort();
 	prepare_tls(s);
 	if (o->per_address_max || o->per_address_rate)
-		s->peers = peers_new(o->per_address_max, o->per_address_rate);
+		s->peers = peers_new(o->crowd ? crowd_peers(o->crowd) : NULL, o->seat,
+			o->per_address_max, o->per_address_rate);
 	timer_open(loop, &s->tick, on_tick);
 	s->handles++;
 	rc = start_listening(s);

@@ -47,7 +47,7 @@ struct http_server_options {
 	bool (*admit)(struct task *t, size_t *body_max);
 	size_t body_max;           /* where admit is NULL or leaves it alone; 0: 256 KiB */
 	unsigned connections_max;  /* more are closed at once; 0: 10,000 */
-	struct crowd *crowd;       /* the limit is for all of it; NULL: for this server */
+	struct crowd *crowd;       /* limits are for all of it; NULL: for this server */
 	unsigned seat;             /* of this process in the crowd */
 	unsigned descriptors_max;  /* higher ones are not for clients; 0: all are */
 	unsigned per_address_max;  /* connections from one address at a time; 0: no limit */
