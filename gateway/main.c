@@ -46,7 +46,7 @@ static const struct public_route routes[] = {
 #define AT(member) offsetof(struct gateway, member)
 #define PER_MINUTE(class, by) AT(limits.per_minute[LIMIT_##class][LIMIT_BY_##by])
 static const struct setting settings[] = {
-	{ "PORT", SETTING_INT, AT(port), "8000", "public port, on all addresses (LISTEN names one)", 0, 65535 },
+	{ "PORT", SETTING_INT, AT(port), "8000", "public port, on all addresses, in production with TLS on 127.0.0.1 (LISTEN names another)", 0, 65535 },
 	{ "AUTH_URL", SETTING_URL, AT(urls[SERVICE_AUTH]), "http://127.0.0.1:8081", "where auth is; several, separated by commas, or a name with several addresses" },
 	{ "CHAT_URL", SETTING_URL, AT(urls[SERVICE_CHAT]), "http://127.0.0.1:8082", "where chat is" },
 	{ "BILLING_URL", SETTING_URL, AT(urls[SERVICE_BILLING]), "http://127.0.0.1:8083", "where billing is" },
@@ -103,13 +103,20 @@ static bool has_ipv6(void)
 	return found;
 }
 
+/* Where others are served by TLS, nobody should send a token in plain by mistake. */
+static const char *plain_host(const struct app *app)
+{
+	if (app->set.production && app->edge.tls_listen)
+		return "127.0.0.1";
+	return has_ipv6() ? "[::]" : "0.0.0.0";
+}
+
 static void set_listen(struct app *app, const struct gateway *g)
 {
 	if (app->set.listen != app->spec->listen) /* LISTEN is set */
 		return;
-	app->set.listen = arena_fmt(
-		&app->arena, "%s:%lld", has_ipv6() ? "[::]" : "0.0.0.0", (long long)g->port)
-				  .ptr;
+	app->set.listen =
+		arena_fmt(&app->arena, "%s:%lld", plain_host(app), (long long)g->port).ptr;
 }
 
 static void set_limits(struct app *app, struct gateway *g)

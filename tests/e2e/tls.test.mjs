@@ -180,6 +180,19 @@ async function another(secret, t) {
 	return at;
 }
 
+test('in production with TLS plain requests are served on this machine only', { timeout: 60_000 }, async (t) => {
+	const { AUTH_URL, CHAT_URL, BILLING_URL } = stack.env, at = await freePort(), PORT = String(await freePort());
+	const one = await startGateway({
+		AUTH_URL, CHAT_URL, BILLING_URL, CASTOR_ENV: 'production', LISTEN: '', PORT,
+		GATEWAY_TLS_LISTEN: `127.0.0.2:${at}`, GATEWAY_TLS_CERT: `${dir}/a.pem`, GATEWAY_TLS_KEY: `${dir}/a.key`,
+	});
+	t.after(() => one.stop());
+	const served = (address) => fetch(`http://${address}:${PORT}/`).then((r) => r.status, () => 'nobody listens');
+	assert.equal(await served('127.0.0.1'), 200);
+	assert.equal(await served('127.0.0.2'), 'nobody listens');
+	assert.match(await ask(await shake({ host: '127.0.0.2', port: at }), head('a.test', last)), /^HTTP\/1\.1 200 /);
+});
+
 test('TLS 1.3 is resumed with another gateway that has the same secret, TLS 1.2 never', { timeout: 60_000 }, async (t) => {
 	const secret = 'of-all-gateways-'.repeat(3);
 	const ports = { given: await another(secret, t), same: await another(secret, t), derived: await another('', t), alike: await another('', t) };
