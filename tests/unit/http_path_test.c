@@ -174,7 +174,7 @@ TEST(a_query_names_each_parameter_once)
 			test_fail(__FILE__, __LINE__, "%s was taken", bad[i]);
 	}
 	for (int i = 0; i < 33; i++)
-		snprintf(many + strlen(many), 10, "&p%d=1", i);
+		snprintf(many + strlen(many), 20, "&p%d=1", i);
 	CHECK(!is_plain(&a, many));
 	*strrchr(many, '&') = '\0';
 	CHECK(is_plain(&a, many));
