@@ -253,13 +253,13 @@ TEST(what_is_sent_into_silence_is_given_up)
 	struct conn *server_side;
 	unsigned ms = 0;
 	socklen_t len = sizeof ms;
-	uv_os_fd_t fd;
 
 	SAY(&c, GET("/"));
 	CHECK_INT(client_answer(&c), 200);
 	server_side = container_of(w.server->conns.next, struct conn, link);
-	CHECK_INT(uv_fileno((uv_handle_t *)&server_side->uv.stream, &fd), 0);
-	CHECK_INT(getsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &ms, &len), 0);
+	CHECK_INT(
+		getsockopt(server_side->sock.fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &ms, &len),
+		0);
 	CHECK_INT(ms, 12345);
 	TEARDOWN;
 }
@@ -496,7 +496,7 @@ static unsigned turns_within_ms(struct loop *loop, unsigned ms)
 	timer_open(loop, &t, note_fired);
 	timer_start(&t, ms, 0);
 	for (; timer_is_running(&t); turns++)
-		uv_run(&loop->uv, UV_RUN_ONCE);
+		loop_turn(loop, true);
 	timer_close(&t, NULL);
 	turn_once(loop);
 	return turns;

@@ -130,7 +130,7 @@ TEST(an_address_that_vanishes_ends_what_it_has_in_hand)
 	u = http_upstream_open(&client_loop, "http://changing.test:80", 16);
 	ask(u, &in_hand, GET);
 	while (p->requests == 0)
-		uv_run(&client_loop.uv, UV_RUN_ONCE);
+		loop_turn(&client_loop, true);
 	conn = last_conn;
 	answer = HELLO;
 	ask_times(u, 5); /* something is idle there, too */

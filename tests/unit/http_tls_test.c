@@ -190,7 +190,7 @@ TEST(what_is_answered_by_tls_itself_is_bounded_too)
 	CHECK(shakes(s.ssl, &s.w));
 	CHECK_INT(SSL_write(s.ssl, ask, sizeof ask - 1), sizeof ask - 1);
 	turn_for_ms(&s.w.app.loop, 20);
-	CHECK(uv_fileno((uv_handle_t *)&only_conn(&s.w)->uv.stream, &fd) == 0);
+	fd = only_conn(&s.w)->sock.fd;
 	keep_little(fd, SO_SNDBUF);
 	send_updates(s.ssl, &s.w);
 	CHECK_INT(http_server_connections(s.w.server), 1);

@@ -309,7 +309,7 @@ static void begin_streams(struct http_upstream *u)
 	for (int i = 0; i < STREAMS; i++) {
 		ask(u, &streams[i], GET);
 		while (streams[i].pieces == 0)
-			uv_run(&client_loop.uv, UV_RUN_ONCE);
+			loop_turn(&client_loop, true);
 	}
 	answer = HELLO;
 }
