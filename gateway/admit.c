@@ -9,6 +9,7 @@
 
 static const struct problem not_allowed = { 405, "method_not_allowed",
 	"Method not allowed" };
+const struct problem gateway_malformed = { 400, "malformed_request", "Malformed request" };
 static const struct problem misdirected = { 421, "misdirected_request",
 	"This host is not served here" };
 
@@ -150,6 +151,9 @@ bool gateway_admit(struct task *t, size_t *body_max)
 	v->route = find_route(t);
 	if (!v->route)
 		return replied(reply_unrouted(t, preflight));
+	if (r->query.len && !http_query_is_plain(r, &t->arena))
+		return replied(reply_problem(t, &gateway_malformed,
+			"The query gives a parameter twice, or too many, or a name badly"));
 	if (!within_limit(t, v, LIMIT_BY_ADDRESS, now_us))
 		return replied(refuse_limit(t, LIMIT_BY_ADDRESS));
 	if (!proxy_has_room(g, v->route)) {
@@ -166,9 +170,7 @@ bool gateway_admit(struct task *t, size_t *body_max)
 	}
 	if (!must_ask(v))
 		tell_limits(t);
-	t->deadline_ms = now_us / 1000 +
-			 (v->route->timeout_ms ? v->route->timeout_ms
-					       : (uint64_t)g->upstream_timeout_ms);
+	t->deadline_ms = now_us / 1000 + proxy_wait_ms(g, v->route);
 	*body_max = v->route->body_max ? v->route->body_max : NO_BODY_MAX;
 	return true;
 }

@@ -63,7 +63,8 @@ struct gateway {
 	/* settings */
 	int64_t port;
 	const char *urls[SERVICE_COUNT];
-	int64_t upstream_connections, upstream_timeout_ms, upstream_target_ms;
+	int64_t upstream_connections, upstream_target_ms;
+	int64_t upstream_connect_ms, upstream_timeout_ms, upstream_total_ms;
 	const char *allowed_hosts, *cors_origins, *trusted;
 	bool access_log;
 };
@@ -102,6 +103,7 @@ static inline struct gateway *gateway_of(const struct task *t)
 }
 
 /* admit.c */
+extern const struct problem gateway_malformed; /* 400 */
 bool gateway_admit(struct task *t, size_t *body_max);
 outcome_t gateway_serve(struct task *t);
 
@@ -113,6 +115,8 @@ struct http_response forward_answer(struct task *t, const struct http_response *
 extern const char forward_cors_fields[];
 
 /* proxy.c */
+/* How long a service may take to the first byte of its answer. */
+uint64_t proxy_wait_ms(const struct gateway *g, const struct public_route *route);
 bool proxy_has_room(struct gateway *g, const struct public_route *route);
 outcome_t proxy_refuse(struct task *t); /* 503: it has not */
 outcome_t proxy(struct task *t);

@@ -46,11 +46,13 @@ static const struct public_route routes[] = {
 #define AT(member) offsetof(struct gateway, member)
 #define PER_MINUTE(class, by) AT(limits.per_minute[LIMIT_##class][LIMIT_BY_##by])
 static const struct setting settings[] = {
-	{ "PORT", SETTING_INT, AT(port), "8000", "public port, on all addresses (LISTEN names one)", 0, 65535 },
+	{ "PORT", SETTING_INT, AT(port), "8000", "public port, on all addresses, in production with TLS on 127.0.0.1 (LISTEN names another)", 0, 65535 },
 	{ "AUTH_URL", SETTING_URL, AT(urls[SERVICE_AUTH]), "http://127.0.0.1:8081", "where auth is; several, separated by commas, or a name with several addresses" },
 	{ "CHAT_URL", SETTING_URL, AT(urls[SERVICE_CHAT]), "http://127.0.0.1:8082", "where chat is" },
 	{ "BILLING_URL", SETTING_URL, AT(urls[SERVICE_BILLING]), "http://127.0.0.1:8083", "where billing is" },
-	{ "UPSTREAM_TIMEOUT_MS", SETTING_INT, AT(upstream_timeout_ms), "10000", "to the first byte of a service's answer", 10, 600000 },
+	{ "UPSTREAM_CONNECT_MS", SETTING_INT, AT(upstream_connect_ms), "1000", "connecting to one address of a service", 10, 60000 },
+	{ "UPSTREAM_TIMEOUT_MS", SETTING_INT, AT(upstream_timeout_ms), "10000", "to the first byte of a service's answer; routes that are slow by nature have 30 s", 10, 600000 },
+	{ "UPSTREAM_TOTAL_MS", SETTING_INT, AT(upstream_total_ms), "30000", "to the last byte of it, on every route; streams of events last as long as they like", 10, 3600000 },
 	{ "UPSTREAM_CONNECTIONS", SETTING_INT, AT(upstream_connections), "2048", "requests that a service may have in hand, per worker; the last eighth is for webhooks; streams, and who waits for a reply, come on top", 1, 100000 },
 	{ "UPSTREAM_TARGET_MS", SETTING_INT, AT(upstream_target_ms), "500", "when even the fastest answer of a route takes longer, less of it is let through", 1, 60000 },
 	{ "ALLOWED_HOSTS", SETTING_STR, AT(allowed_hosts), "", "names that requests may be for; none: all" },
@@ -102,13 +104,20 @@ static bool has_ipv6(void)
 	return found;
 }
 
+/* Where others are served by TLS, nobody should send a token in plain by mistake. */
+static const char *plain_host(const struct app *app)
+{
+	if (app->set.production && app->edge.tls_listen)
+		return "127.0.0.1";
+	return has_ipv6() ? "[::]" : "0.0.0.0";
+}
+
 static void set_listen(struct app *app, const struct gateway *g)
 {
 	if (app->set.listen != app->spec->listen) /* LISTEN is set */
 		return;
-	app->set.listen = arena_fmt(
-		&app->arena, "%s:%lld", has_ipv6() ? "[::]" : "0.0.0.0", (long long)g->port)
-				  .ptr;
+	app->set.listen =
+		arena_fmt(&app->arena, "%s:%lld", plain_host(app), (long long)g->port).ptr;
 }
 
 static void set_limits(struct app *app, struct gateway *g)
@@ -187,6 +196,8 @@ static enum err gateway_start(struct app *app)
 			"Requests that a service did not answer.", service_labels[i]);
 		g->upstream[i] = http_upstream_open(
 			&app->loop, g->urls[i], upstream_max(app));
+		http_upstream_set_connect_ms(
+			g->upstream[i], (unsigned)g->upstream_connect_ms);
 	}
 	return ERR_OK;
 }

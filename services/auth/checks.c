@@ -1,4 +1,5 @@
 /* What is wrong with the settings beyond what their table can say. */
+#include "app/links.h"
 #include "auth.h"
 
 static void check_delivery(const struct app *app, struct buf *problems)
@@ -14,6 +15,7 @@ static void check_delivery(const struct app *app, struct buf *problems)
 	if (!auth_shows_codes(auth) && !auth->otp_webhook_url)
 		buf_addf(problems,
 			"OTP_WEBHOOK_URL: must be set with OTP_DELIVERY=webhook\n");
+	links_check_outside(app, "OTP_WEBHOOK_URL", auth->otp_webhook_url, problems);
 	if (auth->otp_webhook_token && strpbrk(auth->otp_webhook_token, "\r\n"))
 		buf_addf(problems, "OTP_WEBHOOK_TOKEN: must be one line\n");
 }

@@ -246,6 +246,19 @@ TEST(the_path_is_normalised_once_and_the_query_left_alone)
 	fixture_stop();
 }
 
+/* Also where nobody reads them, and however they are spelled. */
+TEST(a_query_parameter_given_twice_is_refused)
+{
+	fixture_start(NULL);
+	CHECK_INT(get("/.well-known/jwks.json?a=1&b=1", ""), 200);
+	CHECK_INT(get("/.well-known/jwks.json?a=1&b=1&a=1", ""), 400);
+	CHECK_STR(problem("code"), STR("malformed_request"));
+	CHECK_INT(get("/.well-known/jwks.json?limit=1&l%69mit=2", ""), 400);
+	CHECK_INT(get("/?a&a", ""), 400);
+	CHECK_INT(sent_count(), 1);
+	fixture_stop();
+}
+
 TEST(connection_must_not_name_what_is_needed)
 {
 	static const char *const bad[] = { "Authorization", "close, host", "content-length",

@@ -255,3 +255,112 @@ TEST(a_request_that_is_sent_again_says_so_and_only_then)
 	CHECK_STR(sent_field("X-Request-Attempt"), STR("1"));
 	fixture_stop();
 }
+
+/* ---- time ---- */
+
+static void trickle(struct peer_conn *c)
+{
+	static char body[30000];
+
+	peer_say(c, STR("HTTP/1.1 200 OK\r\nContent-Length: 30000\r\n\r\n"));
+	peer_say_slowly(c, str_span(body, sizeof body), false);
+}
+
+TEST(a_service_that_sends_a_short_answer_byte_by_byte_is_not_waited_for)
+{
+	static const char *const settings[] = { "UPSTREAM_TOTAL_MS=300", NULL };
+
+	fixture_start(settings);
+	fixture_handler(trickle);
+	CHECK_INT(signup(), 504);
+	CHECK(memmem(fx.client.body.ptr, fx.client.body.len, "upstream_timeout", 16));
+	fixture_stop();
+}
+
+static void trickle_long(struct peer_conn *c)
+{
+	static char body[99999];
+
+	peer_say(c, STR("HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n"));
+	peer_say_slowly(c, str_span(body, sizeof body), false);
+}
+
+TEST(a_long_answer_that_takes_too_long_is_cut)
+{
+	static const char *const settings[] = { "UPSTREAM_TOTAL_MS=300", NULL };
+
+	fixture_start(settings);
+	fixture_handler(trickle_long);
+	CHECK_INT(jwks(), 0);
+	CHECK(fx.client.got.len); /* it had begun */
+	CHECK(fx.client.eof || fx.client.reset);
+	fixture_stop();
+}
+
+static void trickle_events(struct peer_conn *c)
+{
+	static char body[30000];
+
+	peer_say(c, STR("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n"));
+	memset(body, '\n', sizeof body);
+	peer_say_slowly(c, str_span(body, sizeof body), false);
+}
+
+TEST(a_stream_lasts_longer_than_answers_may)
+{
+	static const char *const settings[] = { "UPSTREAM_TOTAL_MS=200", NULL };
+	size_t before;
+
+	fixture_start(settings);
+	fixture_handler(trickle_events);
+	fixture_client(&fx.client);
+	SAY(&fx.client, "GET /.well-known/jwks.json HTTP/1.1\r\n" HOST "\r\n");
+	turn_for_ms(&fx.web.app.loop, 600);
+	client_look(&fx.client);
+	before = fx.client.got.len;
+	TURN_UNTIL(&fx.web.app.loop, (client_look(&fx.client), fx.client.got.len > before));
+	CHECK(!fx.client.eof && !fx.client.reset);
+	fixture_stop();
+}
+
+TEST(a_body_takes_nothing_of_the_service_s_time)
+{
+	static const char *const settings[] = { "UPSTREAM_TIMEOUT_MS=200", NULL };
+	uint64_t left_ms = 0;
+
+	fixture_start(settings);
+	fixture_client(&fx.client);
+	SAY(&fx.client,
+		"POST /auth/signup HTTP/1.1\r\n" HOST "Content-Length: 4\r\n\r\nab");
+	turn_for_ms(&fx.web.app.loop, 500);
+	SAY(&fx.client, "cd");
+	CHECK_INT(client_answer(&fx.client), 200);
+	CHECK(str_u64(sent_field("X-Request-Deadline-Ms"), &left_ms));
+	CHECK(left_ms > 0);
+	fixture_stop();
+}
+
+/* ---- streams that end ---- */
+
+TEST(a_service_whose_streams_are_all_cut_is_asked_again)
+{
+	static struct client streams[10];
+
+	fixture_start(NULL);
+	fixture_handler(begin_stream);
+	for (int i = 0; i < 10; i++) {
+		fixture_client(&streams[i]);
+		SAY(&streams[i], "GET /.well-known/jwks.json HTTP/1.1\r\n" HOST "\r\n");
+		TURN_UNTIL(
+			&fx.web.app.loop, (client_look(&streams[i]), streams[i].got.len));
+	}
+	LIST_EACH (&fx.auth->conns, link)
+		peer_reset(container_of(link, struct peer_conn, link));
+	for (int i = 0; i < 10; i++) {
+		client_sees_end(&streams[i]);
+		client_close(&streams[i]);
+	}
+	fixture_answer("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+	CHECK_INT(signup(), 200);
+	fixture_stop();
+}

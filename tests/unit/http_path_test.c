@@ -1,4 +1,7 @@
 #include "http/http.h"
+
+#include <stdio.h>
+
 #include "http/route.h"
 #include "tests/lib/test.h"
 
@@ -142,6 +145,39 @@ TEST(ambiguous_query_parameters_are_refused)
 		if (good)
 			test_fail(__FILE__, __LINE__, "%s was taken", bad[i]);
 	}
+	arena_fini(&a);
+}
+
+static bool is_plain(struct arena *a, const char *text)
+{
+	struct http_request r = { .query = str_of(text) };
+
+	return http_query_is_plain(&r, a);
+}
+
+TEST(a_query_names_each_parameter_once)
+{
+	static const char *const good[] = { "", "a", "a=1", "a=1&b=1", "a=1&A=1", "a&b&c&",
+		"a=a&b=a", "a=%zz", "a=1&&b=2", "a=1&ab=1", "=1" };
+	static const char *const bad[] = { "a=1&a=1", "a=1&b=2&a=3", "a&a", "a=1&%61=2",
+		"a+b=1&a%20b=2", "%zz=1", "%00=1", "=1&=2", "x%ff=1" };
+	char many[400] = "";
+	struct arena a;
+
+	arena_init(&a);
+	for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
+		if (!is_plain(&a, good[i]))
+			test_fail(__FILE__, __LINE__, "%s was refused", good[i]);
+	}
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+		if (is_plain(&a, bad[i]))
+			test_fail(__FILE__, __LINE__, "%s was taken", bad[i]);
+	}
+	for (int i = 0; i < 33; i++)
+		snprintf(many + strlen(many), 20, "&p%d=1", i);
+	CHECK(!is_plain(&a, many));
+	*strrchr(many, '&') = '\0';
+	CHECK(is_plain(&a, many));
 	arena_fini(&a);
 }
 

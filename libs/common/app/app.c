@@ -7,6 +7,7 @@
 
 #include "app/admin.h"
 #include "app/confine.h"
+#include "app/links.h"
 #include "app/master.h"
 #include "app/run.h"
 #include "data/migrate.h"
@@ -34,6 +35,8 @@ static const struct setting of_all[] = {
 		.choices = "on|off|log" },
 	{ "CONFINE_READ", SETTING_STR, AT(confine_read), "",
 		"further files and folders to be read while it serves: a CA of the database" },
+	{ "PLAIN_LINKS", SETTING_BOOL, AT(plain_links), "false",
+		"in production, too, Redis and Postgres may be spoken to without TLS" },
 	{ "DRAIN_IDLE_MS", SETTING_INT, AT(drain_idle_ms), "-1",
 		"how long idle connections may then bring a last request; -1: 5000 in "
 		"production, else 250",
@@ -116,6 +119,7 @@ static void check_common(struct app *app, struct buf *problems)
 		buf_addf(problems, "DATABASE_URL: %s\n", why);
 	if (set->redis_url && (why = redis_url_problem(set->redis_url)))
 		buf_addf(problems, "REDIS_URL: %s\n", why);
+	links_check(app, problems);
 	if (!(app->spec->uses & USES_TOKENS))
 		return;
 	if (set->production && set->secret_key &&

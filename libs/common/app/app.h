@@ -64,6 +64,7 @@ struct app_settings {
 	const char *confine;        /* on, off, log: app/confine.h */
 	const char *confine_read;   /* further files and folders */
 	bool listen_shared;         /* a successor may listen beside this one */
+	bool plain_links;           /* Redis and Postgres: app/links.h */
 	bool production;            /* env is "production" */
 };
 

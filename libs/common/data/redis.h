@@ -80,6 +80,8 @@ void redis_forget(
 void redis_close(struct redis **r, void (*cb)(void *ctx), void *ctx);
 /* NULL if the URL is good, else what is wrong with it. */
 const char *redis_url_problem(const char *url);
+/* Of a good one: nobody can listen or pretend. TLS, or it stays on this machine. */
+bool redis_url_is_safe(const char *url);
 
 /*
  * pubsub - a second connection, for subscriptions. Subscriptions survive reconnects.

@@ -97,7 +97,6 @@ struct http_server {
 	bool is_unix, listening;
 	bool owns_address; /* it opened the listener itself */
 	unsigned handles;  /* acceptor and tick, while open */
-	unsigned ticks;
 	struct timer tick;
 	struct loop_hook hook;
 	struct list conns, dirty, spare_exchanges;

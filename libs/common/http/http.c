@@ -87,6 +87,14 @@ bool http_is_hop_by_hop(struct str name)
 	return name.len > 6 && str_eq_nocase(str_span(name.ptr, 6), STR("Proxy-"));
 }
 
+bool http_is_event_stream(struct str content_type)
+{
+	static const struct str events = STR("text/event-stream");
+
+	return content_type.len >= events.len &&
+	       str_eq_nocase(str_span(content_type.ptr, events.len), events);
+}
+
 /* One name or value of a query. Text without NUL only: that is all a parameter can mean. */
 static bool decode(struct str s, struct arena *a, struct str *out)
 {
@@ -172,6 +180,29 @@ uint64_t http_prefers_wait_ms(const struct http_request *r)
 			s = wait_of(r->headers[i].value);
 	}
 	return 1000 * (s < PREFERS_WAIT_MAX_S ? s : PREFERS_WAIT_MAX_S);
+}
+
+#define QUERY_PARAMS_MAX 32
+
+bool http_query_is_plain(const struct http_request *r, struct arena *a)
+{
+	struct str rest = r->query, pair, names[QUERY_PARAMS_MAX];
+	size_t n = 0;
+
+	while (str_cut(&rest, '&', &pair)) {
+		struct str name = str_span(pair.ptr, str_find(pair, '='));
+
+		if (pair.len == 0)
+			continue;
+		if (n == QUERY_PARAMS_MAX || !decode(name, a, &name))
+			return false;
+		for (size_t i = 0; i < n; i++) {
+			if (str_eq(names[i], name))
+				return false;
+		}
+		names[n++] = name;
+	}
+	return true;
 }
 
 bool http_brings_ticket(const struct http_request *r)

@@ -9,9 +9,9 @@
  *
  * A connection serves one request at a time, so pipelined ones are answered in order and
  * take effect in order. What comes meanwhile waits as bytes: when there are 4 KiB of them
- * (a single read may bring more), reading stops. It stops as well while 256 KiB of answers
- * are not taken. Answers to what came in one read are written together, at the turn's end;
- * what was waited for, at once.
+ * (a single read may bring more), reading stops. It stops as well while waiting_max bytes
+ * of answers are not taken. Answers to what came in one read are written together, at the
+ * turn's end; what was waited for, at once.
  *
  * Ids and deadline of a request: X-Request-Id, traceparent and X-Request-Deadline-Ms (what
  * is left of the caller's patience, in milliseconds) are believed if they are well-formed;
@@ -26,7 +26,7 @@
 
 #include "app/task.h"
 #include "base/buf.h"
-#include "http/http.h"
+#include "http/head.h"
 
 struct http_server;
 struct crowd;
@@ -48,25 +48,29 @@ struct http_server_options {
 	bool (*admit)(struct task *t, size_t *body_max);
 	size_t body_max;           /* where admit is NULL or leaves it alone; 0: 256 KiB */
 	unsigned connections_max;  /* more are closed at once; 0: 10,000 */
-	struct crowd *crowd;       /* the limit is for all of it; NULL: for this server */
+	struct crowd *crowd;       /* limits are for all of it; NULL: for this server */
 	unsigned seat;             /* of this process in the crowd */
+	unsigned descriptors_max;  /* higher ones are not for clients; 0: all are */
 	unsigned per_address_max;  /* connections from one address at a time; 0: no limit */
 	unsigned per_address_rate; /* new ones a second from one address; 0: no limit */
 	/* At the edge: addresses that these two are not for, and whose ids are believed.
 	 * NULL: there are none; everybody's ids are believed. */
 	bool (*is_proxy)(struct app *app, struct str peer);
-	size_t memory_max;       /* bytes of requests, all together; 0: 64 MiB */
+	size_t memory_max;  /* bytes of requests, all together; 0: 64 MiB */
+	size_t waiting_max; /* bytes of answers not taken, of a connection; 0: 256 KiB */
+	struct head_limits head; /* 0: the greatest of head.h */
 	unsigned idle_ms;        /* keep-alive without a request; 0: 60 s */
 	struct tls_context *tls; /* NULL: plain */
 	unsigned hsts_s;         /* Strict-Transport-Security: max-age; 0: none */
 	unsigned handshake_ms;   /* of TLS; 0: 10 s */
 	unsigned head_ms;        /* first byte to last byte of a head; 0: 10 s */
 	unsigned body_ms;        /* whole body; 0: 60 s */
-	unsigned pace_ms;   /* after this, a body must come at 1 KiB/s on average; 0: 5 s */
-	unsigned write_ms;  /* a write without progress; 0: 30 s */
-	unsigned linger_ms; /* reading on after a last answer; 0: 1 s */
-	unsigned requests_max; /* per connection; 0: 10,000 */
-	uint64_t *refused;     /* counts requests refused for what they were; may be NULL */
+	unsigned pace_ms;        /* after this, a body must come at that pace; 0: 5 s */
+	unsigned pace_bytes;     /* a second, on average: of a body; of answers; 0: 1 KiB */
+	unsigned write_ms;       /* answers not taken at that pace for so long; 0: 30 s */
+	unsigned linger_ms;      /* reading on after a last answer; 0: 1 s */
+	unsigned requests_max;   /* per connection; 0: 10,000 */
+	uint64_t *refused; /* counts requests refused for what they were; may be NULL */
 	/* When draining, event streams end between two events, with the hint to come back
 	 * soon; their handlers are told by task_cancel, as if the client had left. */
 	bool hands_streams_over;
