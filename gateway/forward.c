@@ -62,7 +62,7 @@ static bool may_be_dropped(struct str name)
 {
 	static const struct str kept[] = { STR("Host"), STR("Content-Length"),
 		STR("Forwarded"), STR("X-Real-IP"), STR("X-Request-Id"), STR("traceparent"),
-		STR("tracestate"), STR("X-Request-Deadline-Ms") };
+		STR("tracestate"), STR("X-Request-Deadline-Ms"), STR("X-Request-Attempt") };
 
 	for (size_t i = 0; i < sizeof kept / sizeof *kept; i++) {
 		if (is_named(name, kept[i]))
