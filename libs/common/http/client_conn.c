@@ -1,4 +1,6 @@
+#include <errno.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 
 #include "http/upstream.h"
 
@@ -223,13 +225,24 @@ static void attach(struct client_conn *conn, struct http_call *c)
 	}
 }
 
+/* What came before the request is no answer to it; and a connection that has ended would
+ * take the request with it. The loop may not have seen either yet. */
+static bool is_silent(const struct client_conn *conn)
+{
+	uv_os_fd_t fd;
+	char byte;
+
+	return uv_fileno(&conn->uv.handle, &fd) == 0 &&
+	       recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 && errno == EAGAIN;
+}
+
 static bool start_call(struct client_conn *conn)
 {
 	struct http_call *c = conn->call;
 
 	response_start(&conn->reader, c->head_only);
 	conn->answered = false;
-	return write_call(conn, c);
+	return is_silent(conn) && write_call(conn, c);
 }
 
 bool client_conn_send(struct client_conn *conn, struct http_call *call)
