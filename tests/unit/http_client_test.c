@@ -362,51 +362,6 @@ TEST(bytes_nobody_asked_for_close_an_idle_connection)
 	asked_fini(&b);
 }
 
-/* The next call is sent while the loop has not yet seen what the peer did. */
-static void ask_before_it_is_seen(void (*what)(int fd))
-{
-	struct asked a = { 0 }, b = { 0 };
-	struct peer *p = start(HELLO);
-	struct http_upstream *u = http_upstream_open(&loop, peer_url(p), 4);
-	uv_os_fd_t fd;
-
-	ask(u, &a, GET);
-	CHECK(test_until(&loop, &a.done));
-	CHECK_INT(uv_fileno((uv_handle_t *)&last_conn->tcp, &fd), 0);
-	what(fd);
-	ask(u, &b, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n");
-	CHECK(test_until(&loop, &b.done));
-	CHECK_INT(b.e, ERR_OK);
-	CHECK_STR(buf_str(&b.body), STR("hello"));
-	CHECK_INT(p->requests, 2);
-	CHECK_INT(requests_of_last, 1);
-	stop(&p, &u);
-	asked_fini(&a);
-	asked_fini(&b);
-}
-
-static void say_unasked(int fd)
-{
-	static const char evil[] = "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil";
-
-	CHECK_INT(write(fd, evil, sizeof evil - 1), sizeof evil - 1);
-}
-
-TEST(bytes_that_came_before_a_request_are_not_its_answer)
-{
-	ask_before_it_is_seen(say_unasked);
-}
-
-static void shut(int fd)
-{
-	CHECK_INT(shutdown(fd, SHUT_WR), 0);
-}
-
-TEST(a_kept_connection_that_was_closed_takes_no_request_with_it)
-{
-	ask_before_it_is_seen(shut);
-}
-
 TEST(no_more_connections_than_allowed)
 {
 	struct asked a[20] = { 0 };
