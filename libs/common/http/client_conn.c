@@ -1,6 +1,4 @@
-#include <errno.h>
 #include <stdlib.h>
-#include <sys/socket.h>
 
 #include "http/upstream.h"
 
@@ -56,13 +54,28 @@ void client_conn_close(struct client_conn *conn)
 	uv_close(&conn->uv.handle, on_closed);
 }
 
+/* Of its call not a byte was sent: it goes elsewhere, as if it had not been here. */
+static void give_back(struct client_conn *conn)
+{
+	struct http_upstream *u = conn->upstream;
+	struct http_call *c = detach(conn);
+
+	client_conn_close(conn);
+	upstream_place(u, c, NULL);
+}
+
 /* The other side is gone, or our patience with it. */
 static void end(struct client_conn *conn)
 {
 	struct http_upstream *u = conn->upstream;
-	struct http_call *c = detach(conn);
+	struct http_call *c;
 	bool answered = conn->answered;
 
+	if (conn->due) {
+		give_back(conn);
+		return;
+	}
+	c = detach(conn);
 	/* That a kept connection is closed under a request is nobody's fault. */
 	if (c && conn->connected && (answered || !conn->used))
 		judge(conn, false);
@@ -135,8 +148,11 @@ static void take(struct client_conn *conn, struct str bytes)
 	size_t used;
 	bool sound;
 
-	if (!conn->call) { /* nobody asked */
-		client_conn_close(conn);
+	if (conn->due || !conn->call) { /* nobody asked */
+		if (conn->due)
+			give_back(conn);
+		else
+			client_conn_close(conn);
 		return;
 	}
 	conn->answered = true;
@@ -213,9 +229,9 @@ static bool write_call(struct client_conn *conn, struct http_call *c)
 	return uv_write(&conn->write, &conn->uv.stream, parts, count, on_written) == 0;
 }
 
-static void attach(struct client_conn *conn, struct http_call *c)
+static void attach(struct client_conn *conn, struct http_call *c, struct list *list)
 {
-	list_push(&conn->upstream->working, &conn->link);
+	list_push(list, &conn->link);
 	conn->since_ms = uv_now(&conn->upstream->loop->uv);
 	conn->call = c;
 	if (c) {
@@ -225,34 +241,41 @@ static void attach(struct client_conn *conn, struct http_call *c)
 	}
 }
 
-/* What came before the request is no answer to it; and a connection that has ended would
- * take the request with it. The loop may not have seen either yet. */
-static bool is_silent(const struct client_conn *conn)
-{
-	uv_os_fd_t fd;
-	char byte;
-
-	return uv_fileno(&conn->uv.handle, &fd) == 0 &&
-	       recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 && errno == EAGAIN;
-}
-
 static bool start_call(struct client_conn *conn)
 {
 	struct http_call *c = conn->call;
 
 	response_start(&conn->reader, c->head_only);
 	conn->answered = false;
-	return is_silent(conn) && write_call(conn, c);
+	return write_call(conn, c);
 }
 
-bool client_conn_send(struct client_conn *conn, struct http_call *call)
+void client_conn_send(struct client_conn *conn, struct http_call *call)
 {
+	struct http_upstream *u = conn->upstream;
+
 	list_del(&conn->link);
-	attach(conn, call);
-	if (start_call(conn))
-		return true;
-	client_conn_close(conn);
-	return false;
+	attach(conn, call, &u->due);
+	conn->due = true;
+	loop_defer(u->loop, &u->sending);
+}
+
+void client_conn_send_due(struct http_upstream *u)
+{
+	struct list *link;
+
+	while ((link = list_pop(&u->due))) {
+		struct client_conn *conn = container_of(link, struct client_conn, link);
+
+		list_push(&u->working, link);
+		conn->due = false;
+		if (start_call(conn))
+			continue;
+		if (conn->call->was_sent)
+			end(conn);
+		else
+			give_back(conn);
+	}
 }
 
 /* ---- connecting ---- */
@@ -307,7 +330,7 @@ void client_conn_open(struct http_upstream *u, struct endpoint *e, struct http_c
 	conn->endpoint = e;
 	u->connections++;
 	e->connections++;
-	attach(conn, call);
+	attach(conn, call, &u->working);
 	if (e->address.sa.sa_family == AF_UNIX) {
 		uv_pipe_init(&u->loop->uv, &conn->uv.pipe, 0);
 		uv_pipe_connect(&conn->connecting, &conn->uv.pipe,
