@@ -9,6 +9,8 @@
 
 static const struct problem not_allowed = { 405, "method_not_allowed",
 	"Method not allowed" };
+static const struct problem bad_connection = { 400, "malformed_request",
+	"Malformed request" };
 static const struct problem misdirected = { 421, "misdirected_request",
 	"This host is not served here" };
 
@@ -141,6 +143,9 @@ bool gateway_admit(struct task *t, size_t *body_max)
 	http_on_done(t, access_log_done);
 	if (!host_is_served(g, r->host))
 		return replied(reply_problem(t, &misdirected, NULL));
+	if (!forward_is_sound(r))
+		return replied(reply_problem(
+			t, &bad_connection, "Connection names a field that is needed"));
 	preflight = cors_apply(t);
 	v->route = find_route(t);
 	if (!v->route)

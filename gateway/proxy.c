@@ -20,7 +20,6 @@
 static const struct problem bad_gateway = { 502, "bad_gateway", "Bad gateway" };
 static const struct problem gateway_timeout = { 504, "upstream_timeout",
 	"The service did not answer in time" };
-static const struct problem bad_connection = { 400, "malformed_request", "Bad Request" };
 
 static const char no_answer[] = "The service did not answer";
 static const char unsure[] = "The service did not answer; this may have taken effect";
@@ -161,9 +160,7 @@ outcome_t proxy(struct task *t)
 
 	if (!proxy_has_room(gateway_of(t), v->route))
 		return proxy_refuse(t);
-	if (!forward_head(t, v, &v->call.head))
-		return reply_problem(
-			t, &bad_connection, "Connection names a field that is needed");
+	v->call.head = forward_head(t, v);
 	v->call.events = &events;
 	v->call.body = http_req(t)->body;
 	v->call.repeatable = may_repeat(t, v->route);
