@@ -126,6 +126,10 @@ static void stop(struct app *app)
 	uv_close((uv_handle_t *)&app->sigterm, NULL);
 	uv_close((uv_handle_t *)&app->sigint, NULL);
 	uv_close((uv_handle_t *)&app->sigusr1, NULL);
+	/* It ends already: being told once more must not make that a death. */
+	signal(SIGTERM, SIG_IGN);
+	signal(SIGINT, SIG_IGN);
+	signal(SIGUSR1, SIG_IGN);
 	app->closing++;
 	if (app->server)
 		http_server_close(&app->server, server_closed, (app->closing++, app));
