@@ -3,6 +3,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "app/sock.h"
 #include "http/client.h"
 #include "tests/lib/peer.h"
 #include "tests/lib/test.h"
@@ -62,36 +63,48 @@ static void set_true(void *ctx)
 	*(bool *)ctx = true;
 }
 
-/* Asks when a byte comes over a pipe, as a client's request would. */
+/* Asks when a byte comes over it, as a client's request would. */
 struct bell {
-	uv_poll_t uv;
-	int fds[2];
+	struct sock sock;
+	int far; /* its other end */
 	struct http_upstream *u;
 	struct asked asked;
+	bool closed;
 };
 
-static void on_bell(uv_poll_t *uv, int status, int events_seen)
+static void on_bell(struct sock *s)
 {
-	struct bell *b = container_of(uv, struct bell, uv);
+	struct bell *b = container_of(s, struct bell, sock);
+	char byte;
 
-	CHECK(status == 0 && events_seen == UV_READABLE);
-	uv_poll_stop(uv);
+	CHECK_INT(sock_read(s, &byte, 1), 1);
+	sock_set_reading(s, false);
 	ask(b->u, &b->asked);
+}
+
+static void on_bell_closed(struct sock *s)
+{
+	container_of(s, struct bell, sock)->closed = true;
 }
 
 static void bell_open(struct bell *b, struct http_upstream *u)
 {
-	b->u = u;
-	CHECK_INT(pipe(b->fds), 0);
-	uv_poll_init(&loop.uv, &b->uv, b->fds[0]);
-	uv_poll_start(&b->uv, UV_READABLE, on_bell);
+	static const struct sock_events all = { .readable = on_bell,
+		.closed = on_bell_closed };
+	int fds[2];
+
+	*b = (struct bell){ .u = u };
+	CHECK_INT(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds), 0);
+	b->far = fds[1];
+	sock_open(&b->sock, &loop, fds[0], &all);
+	sock_set_reading(&b->sock, true);
 }
 
 static void bell_close(struct bell *b)
 {
-	uv_close((uv_handle_t *)&b->uv, NULL);
-	close(b->fds[0]);
-	close(b->fds[1]);
+	sock_close(&b->sock);
+	CHECK(test_until(&loop, &b->closed));
+	close(b->far);
 	buf_fini(&b->asked.body);
 }
 
@@ -99,7 +112,7 @@ static void bell_close(struct bell *b)
  * then only may the loop look. */
 static void check_second_call(void (*what)(int fd))
 {
-	struct bell second = { 0 };
+	struct bell second;
 	struct asked first;
 	struct http_upstream *u;
 	struct peer *p;
@@ -114,7 +127,7 @@ static void check_second_call(void (*what)(int fd))
 	bell_open(&second, u);
 	test_turn(&loop, 1); /* it is listened to */
 	CHECK_INT(uv_fileno((uv_handle_t *)&last->tcp, &fd), 0);
-	CHECK_INT(write(second.fds[1], "x", 1), 1);
+	CHECK_INT(write(second.far, "x", 1), 1);
 	what(fd);
 	CHECK(test_until(&loop, &second.asked.done));
 	CHECK_INT(second.asked.e, ERR_OK);
@@ -123,8 +136,8 @@ static void check_second_call(void (*what)(int fd))
 	CHECK_INT(requests_of_last, 1);
 	http_upstream_close(&u, set_true, &closed);
 	CHECK(test_until(&loop, &closed));
-	peer_close(&p);
 	bell_close(&second);
+	peer_close(&p);
 	loop_fini(&loop);
 	buf_fini(&first.body);
 }

@@ -44,13 +44,15 @@ static void tell_failed(struct http_upstream *u)
 
 /* ---- where a call goes ---- */
 
-/* Sent on an idle connection of e, if there is one. */
+/* Sent on an idle connection of e; those that turn out to be dead are closed on the way. */
 static bool reuse(struct endpoint *e, struct http_call *c)
 {
-	if (list_empty(&e->idle))
-		return false;
-	client_conn_send(container_of(e->idle.next, struct client_conn, link), c);
-	return true;
+	while (!list_empty(&e->idle)) {
+		if (client_conn_send(
+			    container_of(e->idle.next, struct client_conn, link), c))
+			return true;
+	}
+	return false;
 }
 
 /* All connections are open and none to e is idle: one to another address will do. */
@@ -75,7 +77,7 @@ static void place_nowhere(struct http_upstream *u, struct http_call *c)
 }
 
 /* What is sent again goes by a new connection, and to another address if there is one. */
-void upstream_place(struct http_upstream *u, struct http_call *c, struct endpoint *avoid)
+static void place(struct http_upstream *u, struct http_call *c, struct endpoint *avoid)
 {
 	struct endpoint *e = endpoints_choose(&u->endpoints, avoid);
 
@@ -104,7 +106,7 @@ void upstream_try_again(
 			++*c->attempt;
 	}
 	if (may)
-		upstream_place(u, c, avoid);
+		place(u, c, avoid);
 	else
 		fail(u, c, c->was_sent ? ERR_UNSURE : ERR_UNAVAILABLE);
 }
@@ -118,12 +120,7 @@ static void place_waiting(struct http_upstream *u)
 	list_init(&now);
 	list_move_all(&now, &u->waiting);
 	while ((link = list_pop(&now)))
-		upstream_place(u, container_of(link, struct http_call, link), NULL);
-}
-
-static void on_sending(struct loop_hook *hook)
-{
-	client_conn_send_due(container_of(hook, struct http_upstream, sending));
+		place(u, container_of(link, struct http_call, link), NULL);
 }
 
 static void on_later(struct loop_hook *hook)
@@ -152,7 +149,10 @@ void upstream_conn_free(struct http_upstream *u, struct client_conn *conn)
 		loop_defer(u->loop, &u->later); /* elsewhere, or nowhere */
 	while (!list_empty(&e->idle) && endpoint_is_usable(&u->endpoints, e) &&
 		(link = list_pop(&u->waiting))) {
-		reuse(e, container_of(link, struct http_call, link));
+		struct http_call *c = container_of(link, struct http_call, link);
+
+		if (!reuse(e, c))
+			place(u, c, NULL);
 	}
 }
 
@@ -235,7 +235,6 @@ static void free_if_closed(struct http_upstream *u)
 		endpoints_are_resolving(&u->endpoints))
 		return;
 	loop_hook_cancel(&u->later);
-	loop_hook_cancel(&u->sending);
 	endpoints_fini(&u->endpoints);
 	free(u);
 	if (closed)
@@ -276,11 +275,9 @@ struct http_upstream *http_upstream_open(
 	u->connections_max = connections_max;
 	u->repeats_left = REPEATS_MAX;
 	u->later.run = on_later;
-	u->sending.run = on_sending;
 	u->endpoints.changed = on_changed;
 	u->endpoints.probe = on_probe;
 	list_init(&u->working);
-	list_init(&u->due);
 	list_init(&u->waiting);
 	list_init(&u->failed);
 	timer_open(loop, &u->tick, on_tick);
@@ -300,7 +297,7 @@ void http_call_send(struct http_upstream *u, struct http_call *c)
 	u->in_flight++;
 	if (u->repeats_left < REPEATS_MAX)
 		u->repeats_left++;
-	upstream_place(u, c, NULL);
+	place(u, c, NULL);
 }
 
 void http_call_cancel(struct http_call *c)
