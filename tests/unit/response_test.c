@@ -188,6 +188,9 @@ static const struct {
 	{ OK "\r\nall of it", false, 200, "all of it", false, false },
 	{ "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n" OK "Content-Length: 2\r\n\r\nhi",
 		false, 200, "hi", true, true },
+	{ "HTTP/1.1 103 E\r\n\r\nHTTP/1.1 103 E\r\n\r\nHTTP/1.1 103 E\r\n\r\nHTTP/1.1 103 E\r\n\r\n" OK "Content-Length: 2\r\n\r\nhi",
+		false, 200, "hi", true, true },
+	{ "HTTP/1.1 100 Continue\r\nContent-Length: 0\r\n\r\n" OK "Content-Length: 2\r\n\r\nhi", false, 200, "hi", true, true },
 	// clang-format on
 };
 
@@ -260,7 +263,10 @@ TEST(a_reader_is_used_again)
 		g.used = 0;
 		buf_clear(&g.body);
 		response_start(&g.reader, false);
-		feed(&g, STR(CHUNKED "5\r\nhello\r\n0\r\n\r\n"), 4);
+		feed(&g,
+			STR("HTTP/1.1 103 E\r\n\r\nHTTP/1.1 103 E\r\n\r\n" CHUNKED
+			    "5\r\nhello\r\n0\r\n\r\n"),
+			4);
 		CHECK(!g.refused && g.reader.state == RESPONSE_WHOLE);
 		CHECK_STR(buf_str(&g.body), STR("hello"));
 	}
