@@ -9,7 +9,7 @@
 
 static const struct problem not_allowed = { 405, "method_not_allowed",
 	"Method not allowed" };
-const struct problem gateway_malformed = { 400, "malformed_request", "Malformed request" };
+static const struct problem malformed = { 400, "malformed_request", "Malformed request" };
 static const struct problem misdirected = { 421, "misdirected_request",
 	"This host is not served here" };
 
@@ -147,12 +147,15 @@ bool gateway_admit(struct task *t, size_t *body_max)
 	http_on_done(t, access_log_done);
 	if (!host_is_served(g, r->host))
 		return replied(reply_problem(t, &misdirected, NULL));
+	if (!forward_is_sound(r))
+		return replied(reply_problem(
+			t, &malformed, "Connection names a field that is needed"));
 	preflight = cors_apply(t);
 	v->route = find_route(t);
 	if (!v->route)
 		return replied(reply_unrouted(t, preflight));
 	if (r->query.len && !http_query_is_plain(r, &t->arena))
-		return replied(reply_problem(t, &gateway_malformed,
+		return replied(reply_problem(t, &malformed,
 			"The query gives a parameter twice, or too many, or a name badly"));
 	if (!within_limit(t, v, LIMIT_BY_ADDRESS, now_us))
 		return replied(refuse_limit(t, LIMIT_BY_ADDRESS));

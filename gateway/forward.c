@@ -63,7 +63,7 @@ static bool may_be_dropped(struct str name)
 {
 	static const struct str kept[] = { STR("Host"), STR("Content-Length"),
 		STR("Forwarded"), STR("X-Real-IP"), STR("X-Request-Id"), STR("traceparent"),
-		STR("tracestate"), STR("X-Request-Deadline-Ms") };
+		STR("tracestate"), STR("X-Request-Deadline-Ms"), STR("X-Request-Attempt") };
 
 	for (size_t i = 0; i < sizeof kept / sizeof *kept; i++) {
 		if (is_named(name, kept[i]))
@@ -80,6 +80,16 @@ static bool connection_is_sound(struct str value)
 
 	while (str_cut(&value, ',', &name)) {
 		if (!may_be_dropped(str_trim(name)))
+			return false;
+	}
+	return true;
+}
+
+bool forward_is_sound(const struct http_request *r)
+{
+	for (size_t i = 0; i < r->header_count; i++) {
+		if (is_named(r->headers[i].name, STR("Connection")) &&
+			!connection_is_sound(r->headers[i].value))
 			return false;
 	}
 	return true;
@@ -209,19 +219,13 @@ static void put_ids(struct head_writer *w, const struct task *t, char **attempt)
 	put_trace(w, t);
 }
 
-static bool put_passed_on(struct head_writer *w, const struct http_request *r,
+static void put_passed_on(struct head_writer *w, const struct http_request *r,
 	const struct public_route *route)
 {
 	for (size_t i = 0; i < r->header_count; i++) {
-		const struct http_header *h = &r->headers[i];
-
-		if (is_passed_on(h->name, route))
-			put_line(w, h);
-		else if (is_named(h->name, STR("Connection")) &&
-			 !connection_is_sound(h->value))
-			return false;
+		if (is_passed_on(r->headers[i].name, route))
+			put_line(w, &r->headers[i]);
 	}
-	return true;
 }
 
 static bool wants_length(const struct http_request *r)
@@ -230,7 +234,7 @@ static bool wants_length(const struct http_request *r)
 	       r->method == HTTP_M_PATCH;
 }
 
-bool forward_head(struct task *t, struct visit *v, struct str *out)
+struct str forward_head(struct task *t, struct visit *v)
 {
 	const struct http_request *r = http_req(t);
 	size_t room = room_for(r, v);
@@ -249,8 +253,7 @@ bool forward_head(struct task *t, struct visit *v, struct str *out)
 	PUT(&w, " HTTP/1.1\r\nHost: ");
 	put(&w, str_of(service_hosts[v->route->service]));
 	PUT(&w, "\r\n");
-	if (!put_passed_on(&w, r, v->route))
-		return false;
+	put_passed_on(&w, r, v->route);
 	put_forwarded(&w, r, v);
 	put_ids(&w, t, &v->call.attempt);
 	if (wants_length(r)) {
@@ -259,8 +262,7 @@ bool forward_head(struct task *t, struct visit *v, struct str *out)
 		PUT(&w, "\r\n");
 	}
 	PUT(&w, "\r\n");
-	*out = str_span(from, (size_t)(w.at - from));
-	return true;
+	return str_span(from, (size_t)(w.at - from));
 }
 
 /* ---- answers ---- */

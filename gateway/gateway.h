@@ -103,12 +103,13 @@ static inline struct gateway *gateway_of(const struct task *t)
 }
 
 /* admit.c */
-extern const struct problem gateway_malformed; /* 400 */
 bool gateway_admit(struct task *t, size_t *body_max);
 outcome_t gateway_serve(struct task *t);
 
-/* forward.c: the head of the request to the service; false: it must be refused (400). */
-bool forward_head(struct task *t, struct visit *v, struct str *out);
+/* forward.c: false if Connection names a field that is needed on the way (400). */
+bool forward_is_sound(const struct http_request *r);
+/* The head of the request to the service. */
+struct str forward_head(struct task *t, struct visit *v);
 /* The same answer with only the fields that may be passed on; good for as long as r is. */
 struct http_response forward_answer(struct task *t, const struct http_response *r);
 /* "Authorization, Content-Type, ...": what browsers may send. */

@@ -228,9 +228,7 @@ outcome_t proxy(struct task *t)
 	if (!proxy_has_room(gateway_of(t), v->route))
 		return proxy_refuse(t);
 	set_patience(t, v);
-	if (!forward_head(t, v, &v->call.head))
-		return reply_problem(
-			t, &gateway_malformed, "Connection names a field that is needed");
+	v->call.head = forward_head(t, v);
 	v->call.events = &events;
 	v->call.body = http_req(t)->body;
 	v->call.repeatable = may_repeat(t, v->route);

@@ -67,3 +67,18 @@ test('one address has as many as are set with all workers together, and so many 
 		assert.ok(served >= most && served <= most + more + 2, `${name}: ${served} were served`); // two may look at the same moment
 	}
 });
+
+test('told to end again and again while it ends, it ends well', { timeout: 60_000 }, async () => {
+	for (let i = 0; i < 8; i++) {
+		const one = await startGateway({ AUTH_URL: raw.url, CHAT_URL: raw.url, BILLING_URL: raw.url, GATEWAY_WORKERS: '4', DRAIN_IDLE_MS: '0' });
+		try {
+			for (;;) {
+				process.kill(one.pid, 'SIGTERM');
+				await new Promise((r) => setImmediate(r));
+			}
+		} catch (err) {
+			assert.equal(err.code, 'ESRCH');
+		}
+		assert.equal(await one.stop(), 0);
+	}
+});

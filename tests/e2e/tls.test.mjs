@@ -1,6 +1,6 @@
 // The TLS listener: what it accepts, what it refuses, and certificates changed under load.
 import assert from 'node:assert/strict';
-import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import https from 'node:https';
 import net from 'node:net';
 import { tmpdir } from 'node:os';
@@ -8,25 +8,16 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import tls from 'node:tls';
 import { startGateway } from './lib/gateway.mjs';
+import { certificate } from './lib/certificate.mjs';
 import { startLoad } from './lib/load.mjs';
 import { freePort, run, sleep, startStack, until } from './lib/stack.mjs';
 
 let stack, dir, port, base;
 
-// A self-signed pair for those names, in the place of NAME.pem and NAME.key.
-async function certificate(name, names) {
-	const at = (ending) => join(dir, `${name}.${ending}`);
-	await run('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2',
-		'-subj', `/CN=${names[0]}`, '-addext', `subjectAltName=${names.map((n) => `DNS:${n}`).join(',')}`,
-		'-keyout', at('key.new'), '-out', at('pem.new')]);
-	await rename(at('key.new'), at('key'));
-	await rename(at('pem.new'), at('pem'));
-}
-
 before(async () => {
 	dir = await mkdtemp(join(tmpdir(), 'castor-tls-'));
-	await certificate('a', ['a.test', 'also.a.test']);
-	await certificate('b', ['b.test']);
+	await certificate(dir, 'a', ['a.test', 'also.a.test']);
+	await certificate(dir, 'b', ['b.test']);
 	port = await freePort();
 	base = `https://127.0.0.1:${port}`;
 	stack = await startStack({
@@ -268,8 +259,8 @@ test('certificates are changed under load; a bad pair keeps the old one', { time
 		await until('it is refused', async () => (await metric('given up')) === 1);
 		assert.equal(await shown(), old);
 
-		await certificate('b', ['b.test']);
-		await certificate('a', ['a.test']);
+		await certificate(dir, 'b', ['b.test']);
+		await certificate(dir, 'a', ['a.test']);
 		const before = await metric('complete');
 		process.kill(pid, 'SIGHUP');
 		await until('it is done', async () => (await metric('complete')) === before + 1);

@@ -229,7 +229,7 @@ struct peer *peer_open(
 
 	if (!p)
 		abort();
-	signal(SIGPIPE, SIG_IGN);
+	signal(SIGPIPE, SIG_IGN); /* who hangs up on us does not end the test */
 	p->loop = loop;
 	p->on_request = on_request;
 	list_init(&p->conns);

@@ -44,6 +44,8 @@ TEST(unreserved_characters_are_decoded_once)
 TEST(dot_segments_are_removed)
 {
 	BECOMES("/a/../b", "/b");
+	BECOMES("/abc/../d", "/d");
+	BECOMES("/abc/def/ghi/../../j", "/abc/j");
 	BECOMES("/a/./b", "/a/b");
 	BECOMES("/a/b/..", "/a/");
 	BECOMES("/a/b/.", "/a/b/");
@@ -129,6 +131,8 @@ TEST(query_parameters_are_found_and_decoded)
 	CHECK_STR(query(&a, "a&b=", "a", &good), STR(""));
 	CHECK(query(&a, "a&b=", "b", &good).ptr != NULL && good);
 	CHECK_STR(query(&a, "a=b=c", "a", &good), STR("b=c"));
+	CHECK_STR(query(&a, "a+b=1", "a b", &good), STR("1"));
+	CHECK_STR(query(&a, "a=1&&=2&b", "a", &good), STR("1"));
 	arena_fini(&a);
 }
 
@@ -179,6 +183,27 @@ TEST(a_query_names_each_parameter_once)
 	*strrchr(many, '&') = '\0';
 	CHECK(is_plain(&a, many));
 	arena_fini(&a);
+}
+
+static bool brings_ticket(enum http_method m, const char *text, const char *field)
+{
+	struct http_header h = { str_of(field), STR("Bearer x") };
+	struct http_request r = { .method = m, .query = str_of(text), .headers = &h };
+
+	r.header_count = field ? 1 : 0;
+	return http_brings_ticket(&r);
+}
+
+TEST(a_ticket_is_brought_by_get_without_a_token)
+{
+	CHECK(brings_ticket(HTTP_M_GET, "ticket=x", NULL));
+	CHECK(brings_ticket(HTTP_M_GET, "a=1&ticket=", NULL));
+	CHECK(brings_ticket(HTTP_M_GET, "ticket=x", "X-Authorization"));
+	CHECK(!brings_ticket(HTTP_M_GET, "ticket=x", "authorization"));
+	CHECK(!brings_ticket(HTTP_M_HEAD, "ticket=x", NULL));
+	CHECK(!brings_ticket(HTTP_M_POST, "ticket=x", NULL));
+	CHECK(!brings_ticket(HTTP_M_GET, "tickets=x&a=ticket=x&ticket", NULL));
+	CHECK(!brings_ticket(HTTP_M_GET, "", NULL));
 }
 
 /* ---- routes ---- */

@@ -156,12 +156,16 @@ static void serve_readable(struct sock *s)
 	queue_readable(s);
 }
 
+void sock_note(struct sock *s, uint32_t events)
+{
+	s->has_bytes = s->has_bytes || events & (EPOLLIN | ENDS);
+	s->has_ended = s->has_ended || events & ENDS;
+}
+
 void sock_happened(struct sock *s, uint32_t events)
 {
 	if (!s->is_open)
 		return;
-	s->has_bytes = s->has_bytes || events & (EPOLLIN | ENDS);
-	s->has_ended = s->has_ended || events & ENDS;
 	if (s->connecting) {
 		if (events & (EPOLLOUT | EPOLLERR | EPOLLHUP))
 			end_connecting(s);

@@ -53,8 +53,15 @@ ssize_t sock_read(struct sock *s, char *into, size_t room);
 /* How many bytes were taken, 0 to all; SOCK_BROKEN. */
 ssize_t sock_write(struct sock *s, const struct iovec *parts, unsigned count);
 
+/* Nothing has come that was not read, nor the end: as far as this turn's look tells. */
+static inline bool sock_is_silent(const struct sock *s)
+{
+	return !s->has_bytes && !s->has_ended;
+}
+
 /* ---- for loop.c ---- */
 
+void sock_note(struct sock *s, uint32_t events);
 void sock_happened(struct sock *s, uint32_t events);
 /* Those with bytes left from an earlier turn, or read again after a pause. */
 void sock_serve_readable(struct loop *loop);

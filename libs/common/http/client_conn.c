@@ -245,12 +245,14 @@ static void attach(struct client_conn *conn, struct http_call *c)
 	}
 }
 
+/* What came before a request is no answer to it, and a connection that has ended would take
+ * the request with it: neither is used, also if it is heard of only later in this turn. */
 static bool start_call(struct client_conn *conn)
 {
 	response_start(&conn->reader, conn->call->head_only);
 	conn->answered = conn->streams = false;
 	conn->sent = 0;
-	return write_call(conn);
+	return sock_is_silent(&conn->sock) && write_call(conn);
 }
 
 bool client_conn_send(struct client_conn *conn, struct http_call *call)

@@ -81,7 +81,7 @@ void conn_answered(struct conn *c)
 {
 	struct http_exchange *x = c->x;
 
-	if (c->state == CONN_BODY && !x->closes) {
+	if (c->state == CONN_BODY && !x->closes && intake_has_body(&x->intake)) {
 		x->intake.discard = true; /* finish comes with the last byte of the body */
 		return;
 	}
