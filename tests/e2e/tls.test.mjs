@@ -1,5 +1,6 @@
 // The TLS listener: what it accepts, what it refuses, and certificates changed under load.
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import https from 'node:https';
 import net from 'node:net';
@@ -174,7 +175,7 @@ async function another(secret, t) {
 test('in production with TLS plain requests are served on this machine only', { timeout: 60_000 }, async (t) => {
 	const { AUTH_URL, CHAT_URL, BILLING_URL } = stack.env, at = await freePort(), PORT = String(await freePort());
 	const one = await startGateway({
-		AUTH_URL, CHAT_URL, BILLING_URL, CASTOR_ENV: 'production', LISTEN: '', PORT,
+		AUTH_URL, CHAT_URL, BILLING_URL, CASTOR_ENV: 'production', SECRET_KEY: randomBytes(32).toString('base64'), LISTEN: '', PORT,
 		GATEWAY_TLS_LISTEN: `127.0.0.2:${at}`, GATEWAY_TLS_CERT: `${dir}/a.pem`, GATEWAY_TLS_KEY: `${dir}/a.key`,
 	});
 	t.after(() => one.stop());
