@@ -5,8 +5,6 @@
 
 #include "base/clock.h"
 
-#define NO_BODY_MAX 4096
-
 static const struct problem not_allowed = { 405, "method_not_allowed",
 	"Method not allowed" };
 static const struct problem misdirected = { 421, "misdirected_request",
@@ -158,7 +156,7 @@ bool gateway_admit(struct task *t, size_t *body_max)
 	t->deadline_ms = now_us / 1000 +
 			 (v->route->timeout_ms ? v->route->timeout_ms
 					       : (uint64_t)g->upstream_timeout_ms);
-	*body_max = v->route->body_max ? v->route->body_max : NO_BODY_MAX;
+	*body_max = v->route->body_max ? v->route->body_max : ROUTE_BODY_MAX;
 	return true;
 }
 
