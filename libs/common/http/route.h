@@ -18,9 +18,9 @@ enum route_auth {
 	ROUTE_HOOK,     /* authenticated by its own signature over the raw body */
 };
 
-/* What a row that names none gets. */
-#define ROUTE_BODY_MAX (4u << 10) /* no body is expected: what clients send all the same   \
-				   */
+/* What a row that names none gets: 4 KiB, for clients that send a body where none is
+ * expected. */
+#define ROUTE_BODY_MAX    (4u << 10)
 #define ROUTE_DEADLINE_MS 30000
 
 typedef outcome_t handler_fn(struct task *t);
