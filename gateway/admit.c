@@ -19,18 +19,6 @@ static bool replied(outcome_t said)
 
 /* ---- who and what ---- */
 
-/* Ids that the outside may not choose; the server believes those of well-formed fields. */
-static void own_ids(struct task *t, const struct visit *v)
-{
-	uint8_t id[16];
-
-	if (v->from_proxy || !http_header(http_req(t), STR("X-Request-Id")).ptr)
-		return;
-	random_bytes(id, sizeof id);
-	memset(t->log.request_id, 0, sizeof t->log.request_id);
-	hex_format(id, sizeof id, t->log.request_id);
-}
-
 static bool host_is_served(const struct gateway *g, struct str host)
 {
 	struct str rest = str_of(g->allowed_hosts), one, name = host;
@@ -102,12 +90,30 @@ static bool within_limit(struct task *t, struct visit *v, enum limit_by by, uint
 	return v->limit[by].allowed;
 }
 
+/* Once, when all that will be known of them is. */
+static void tell_limits(struct task *t)
+{
+	struct visit *v = t->state;
+
+	if (!v->told)
+		limits_tell(t, &gateway_of(t)->limits, v->limit, LIMIT_KINDS);
+	v->told = true;
+}
+
+static bool must_ask(const struct visit *v)
+{
+	return v->limit[LIMIT_BY_ADDRESS].ask || v->limit[LIMIT_BY_USER].ask;
+}
+
 static outcome_t refuse_limit(struct task *t, enum limit_by by)
 {
 	struct gateway *g = gateway_of(t);
 	const struct visit *v = t->state;
 
 	++*g->limits.refused;
+	log_info("rate-limited", L_Z("class", limits_class_name(v->route->limit)),
+		L_Z("by", by == LIMIT_BY_USER ? "user" : "address"));
+	tell_limits(t);
 	return limits_refuse(t, &g->limits, &v->limit[by]);
 }
 
@@ -135,7 +141,6 @@ bool gateway_admit(struct task *t, size_t *body_max)
 	v->task = t;
 	v->from_proxy = networks_hold(&g->trusted_proxies, r->peer);
 	v->client = address_of_client(&g->trusted_proxies, r, &t->arena);
-	own_ids(t, v);
 	http_on_done(t, access_log_done);
 	if (!host_is_served(g, r->host))
 		return replied(reply_problem(t, &misdirected, NULL));
@@ -145,14 +150,20 @@ bool gateway_admit(struct task *t, size_t *body_max)
 		return replied(reply_unrouted(t, preflight));
 	if (!within_limit(t, v, LIMIT_BY_ADDRESS, now_us))
 		return replied(refuse_limit(t, LIMIT_BY_ADDRESS));
-	if (!proxy_has_room(g, v->route))
+	if (!proxy_has_room(g, v->route)) {
+		tell_limits(t);
 		return replied(proxy_refuse(t));
+	}
 	if (asks_token(v->route) && !has_ticket(r, v->route)) {
-		if (!identify(t))
+		if (!identify(t)) {
+			tell_limits(t);
 			return replied(reply_problem(t, &PROBLEM_UNAUTHORIZED, NULL));
+		}
 		if (!within_limit(t, v, LIMIT_BY_USER, now_us))
 			return replied(refuse_limit(t, LIMIT_BY_USER));
 	}
+	if (!must_ask(v))
+		tell_limits(t);
 	t->deadline_ms = now_us / 1000 +
 			 (v->route->timeout_ms ? v->route->timeout_ms
 					       : (uint64_t)g->upstream_timeout_ms);
@@ -168,7 +179,7 @@ static outcome_t serve(struct task *t)
 {
 	const struct visit *v = t->state;
 
-	limits_tell(t, &gateway_of(t)->limits, v->limit, LIMIT_KINDS);
+	tell_limits(t);
 	return v->route->here ? v->route->here(t) : proxy(t);
 }
 

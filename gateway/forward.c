@@ -6,6 +6,7 @@
 #include <assert.h>
 
 #include "base/clock.h"
+#include "base/trace.h"
 #include "gateway.h"
 
 /* What services read. Who may send it: everyone, or only on routes of these kinds. */
@@ -148,26 +149,47 @@ static void put_forwarded(
 		PUT(w, "\r\nX-Forwarded-Proto: http\r\n");
 }
 
-/*
- * The trace goes on under a span of our own. Its flags are the client's if the trace is; of
- * a trace begun here: not sampled, random id.
- */
+/* Did the trace come from the client? A malformed one's state goes with it. */
+static bool trace_goes_on(const struct task *t)
+{
+	struct str given = http_header(http_req(t), STR("traceparent"));
+
+	return given.len >= 55 &&
+	       str_eq(str_span(given.ptr + 3, 32), str_of(t->log.trace_id));
+}
+
+static bool is_tracestate(const struct http_header *h)
+{
+	return is_named(h->name, STR("tracestate"));
+}
+
+/* Whole, or not at all. */
+static bool state_is_sound(const struct http_request *r)
+{
+	unsigned members = 0;
+	size_t size = 0;
+
+	for (size_t i = 0; i < r->header_count; i++) {
+		if (is_tracestate(&r->headers[i]) &&
+			!tracestate_read(r->headers[i].value, &members, &size))
+			return false;
+	}
+	return members <= TRACESTATE_MEMBERS_MAX && size <= TRACESTATE_SIZE_MAX;
+}
+
 static void put_trace(struct head_writer *w, const struct task *t)
 {
 	const struct http_request *r = http_req(t);
-	struct str given = http_header(r, STR("traceparent"));
-	struct str id = str_of(t->log.trace_id);
-	bool goes_on = given.len >= 55 && str_eq(str_span(given.ptr + 3, 32), id);
+	char parent[TRACEPARENT_SIZE];
+	bool with_state;
 
-	PUT(w, "traceparent: 00-");
-	put(w, id);
-	PUT(w, "-");
-	put(w, str_of(t->log.span_id));
-	PUT(w, "-");
-	put(w, goes_on ? str_span(given.ptr + 53, 2) : STR("02"));
+	traceparent_format(&t->log, parent);
+	PUT(w, "traceparent: ");
+	put(w, str_of(parent));
 	PUT(w, "\r\n");
-	for (size_t i = 0; goes_on && i < r->header_count; i++) {
-		if (is_named(r->headers[i].name, STR("tracestate")))
+	with_state = trace_goes_on(t) && state_is_sound(r);
+	for (size_t i = 0; with_state && i < r->header_count; i++) {
+		if (is_tracestate(&r->headers[i]))
 			put_line(w, &r->headers[i]);
 	}
 }

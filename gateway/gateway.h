@@ -37,6 +37,7 @@ struct public_route {
 	unsigned timeout_ms; /* to the first byte of the answer; 0: UPSTREAM_TIMEOUT_MS */
 	size_t body_max;     /* bytes; 0: ROUTE_BODY_MAX */
 	handler_fn *here;    /* of SERVICE_HERE */
+	bool waits;          /* for a reply, if the client prefers that */
 };
 
 #define ROUTES_MAX 64
@@ -51,9 +52,9 @@ struct gateway {
 	struct limits limits;
 	struct load load[ROUTES_MAX];       /* by row */
 	unsigned unanswered[SERVICE_COUNT]; /* requests that are with a service */
+	struct list waiting;                /* those whose clients asked it to wait */
 	uint64_t *overloaded;               /* counter */
 	struct networks trusted_proxies;
-	struct inbox *auth_inbox;
 	struct histogram *times[ROUTES_MAX + 1][6]; /* by row and class of status */
 	uint64_t *upstream_errors[SERVICE_COUNT];
 	struct buf line;  /* access_log.c's */
@@ -75,9 +76,13 @@ struct visit {
 
 	struct limit_verdict limit[LIMIT_KINDS];
 	enum limit_by asking; /* which of them waits for Redis */
+	bool told;            /* the answer to come says what they are */
 
 	/* proxy.c */
-	struct load *load; /* it counts there; NULL: not, or no longer */
+	struct load *load;   /* its time is noted there; NULL: not, or no longer */
+	bool held;           /* it counts among those in hand */
+	uint64_t wait_us;    /* how long the service was asked to wait; 0: not */
+	struct list waiting; /* in gateway.waiting, while it is held */
 	struct task *task;
 	struct http_call call;
 	struct http_response answer;
@@ -120,8 +125,6 @@ const char *cors_origins_problem(const char *list);
 
 /* identity.c: the caller, by the request's token; false without a good one. */
 bool identify(struct task *t);
-void identity_open(struct gateway *g);
-void identity_close(struct gateway *g);
 
 /* access_log.c */
 void access_log_done(struct task *t, const struct http_done *d);

@@ -45,6 +45,8 @@ static void shrink(struct load *l)
 {
 	unsigned used = l->peak < l->limit ? l->peak : l->limit;
 
+	if (used <= LOAD_MIN)
+		return;
 	l->limit = used - (used + 9) / 10;
 	if (l->limit < LOAD_MIN)
 		l->limit = LOAD_MIN;
@@ -70,9 +72,13 @@ static void end_interval(struct load *l, uint64_t now_us)
 	l->peak = l->in_hand;
 }
 
-void load_end(struct load *l, enum load_end how, uint64_t took_us, uint64_t now_us)
+void load_leave(struct load *l)
 {
 	l->in_hand--;
+}
+
+void load_note(struct load *l, enum load_end how, uint64_t took_us, uint64_t now_us)
+{
 	if (how == LOAD_FAILED || (how == LOAD_GIVEN_UP && took_us <= too_slow_us(l)))
 		return;
 	if (how == LOAD_ANSWERED)

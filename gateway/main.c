@@ -21,13 +21,13 @@ static const struct public_route routes[] = {
 	{ HTTP_M_GET,  "/chatroom",              SERVICE_CHAT,    ROUTE_USER,    LIMIT_READ,    REPEAT_ALWAYS },
 	{ HTTP_M_GET,  "/chatroom/{id}",         SERVICE_CHAT,    ROUTE_USER,    LIMIT_READ,    REPEAT_ALWAYS },
 	{ HTTP_M_PATCH, "/chatroom/{id}",        SERVICE_CHAT,    ROUTE_USER,    LIMIT_WRITE,   REPEAT_ALWAYS, 0,       64 << 10 },
-	{ HTTP_M_POST, "/chatroom/{id}/message", SERVICE_CHAT,    ROUTE_USER,    LIMIT_MESSAGE, REPEAT_KEYED,  30000,   256 << 10 },
+	{ HTTP_M_POST, "/chatroom/{id}/message", SERVICE_CHAT,    ROUTE_USER,    LIMIT_MESSAGE, REPEAT_KEYED,  30000,   256 << 10, .waits = true },
 	{ HTTP_M_GET,  "/chatroom/{id}/events",  SERVICE_CHAT,    ROUTE_TICKET,  LIMIT_READ,    REPEAT_ALWAYS },
 	{ HTTP_M_GET,  "/chatroom/{id}/message/{reply_id}/events", SERVICE_CHAT, ROUTE_TICKET, LIMIT_READ, REPEAT_ALWAYS },
 	{ HTTP_M_POST, "/chatroom/{id}/message/{reply_id}/stop", SERVICE_CHAT, ROUTE_USER, LIMIT_WRITE, REPEAT_ALWAYS },
 	{ HTTP_M_POST, "/events/ticket",         SERVICE_CHAT,    ROUTE_USER,    LIMIT_WRITE,   REPEAT_NEVER,  0,       4 << 10 },
-	{ HTTP_M_POST, "/chatroom/{id}/message/{message_id}/edit", SERVICE_CHAT, ROUTE_USER, LIMIT_MESSAGE, REPEAT_KEYED, 30000, 256 << 10 },
-	{ HTTP_M_POST, "/chatroom/{id}/message/{reply_id}/regenerate", SERVICE_CHAT, ROUTE_USER, LIMIT_MESSAGE, REPEAT_KEYED, 30000 },
+	{ HTTP_M_POST, "/chatroom/{id}/message/{message_id}/edit", SERVICE_CHAT, ROUTE_USER, LIMIT_MESSAGE, REPEAT_KEYED, 30000, 256 << 10, .waits = true },
+	{ HTTP_M_POST, "/chatroom/{id}/message/{reply_id}/regenerate", SERVICE_CHAT, ROUTE_USER, LIMIT_MESSAGE, REPEAT_KEYED, 30000, .waits = true },
 	{ HTTP_M_GET,  "/usage",                 SERVICE_CHAT,    ROUTE_USER,    LIMIT_READ,    REPEAT_ALWAYS },
 
 	/* GET is what the first clients know; it opens no second checkout. */
@@ -51,12 +51,13 @@ static const struct setting settings[] = {
 	{ "CHAT_URL", SETTING_URL, AT(urls[SERVICE_CHAT]), "http://127.0.0.1:8082", "where chat is" },
 	{ "BILLING_URL", SETTING_URL, AT(urls[SERVICE_BILLING]), "http://127.0.0.1:8083", "where billing is" },
 	{ "UPSTREAM_TIMEOUT_MS", SETTING_INT, AT(upstream_timeout_ms), "10000", "to the first byte of a service's answer", 10, 600000 },
-	{ "UPSTREAM_CONNECTIONS", SETTING_INT, AT(upstream_connections), "2048", "requests that a service may have in hand, per worker; the last eighth is for webhooks; streams come on top", 1, 100000 },
+	{ "UPSTREAM_CONNECTIONS", SETTING_INT, AT(upstream_connections), "2048", "requests that a service may have in hand, per worker; the last eighth is for webhooks; streams, and who waits for a reply, come on top", 1, 100000 },
 	{ "UPSTREAM_TARGET_MS", SETTING_INT, AT(upstream_target_ms), "500", "when even the fastest answer of a route takes longer, less of it is let through", 1, 60000 },
 	{ "ALLOWED_HOSTS", SETTING_STR, AT(allowed_hosts), "", "names that requests may be for; none: all" },
 	{ "CORS_ORIGINS", SETTING_STR, AT(cors_origins), "", "origins whose pages may call: https://app.example.com,..." },
 	{ "TRUSTED_PROXIES", SETTING_STR, AT(trusted), "", "addresses, networks, or \"unix\", whose X-Forwarded-For is believed" },
 	{ "ACCESS_LOG", SETTING_BOOL, AT(access_log), "true", "a line per request" },
+	{ "RATELIMIT_X_FIELDS", SETTING_BOOL, AT(limits.x_fields), "false", "answers say X-RateLimit-Limit, -Remaining and -Reset (seconds), too" },
 	{ "LIMIT_AUTH_PER_ADDRESS", SETTING_INT, PER_MINUTE(AUTH, ADDRESS), "-1", "requests a minute; 0: no limit; -1: 120 in production, else none", -1, 1000000000 },
 	{ "LIMIT_AUTH_PER_USER", SETTING_INT, PER_MINUTE(AUTH, USER), "-1", "the same: 60", -1, 1000000000 },
 	{ "LIMIT_SESSION_PER_ADDRESS", SETTING_INT, PER_MINUTE(SESSION, ADDRESS), "-1", "the same: 600", -1, 1000000000 },
@@ -170,6 +171,7 @@ static enum err gateway_start(struct app *app)
 	struct gateway *g = app->self;
 
 	g->app = app;
+	list_init(&g->waiting);
 	index_routes(g);
 	limits_open(&g->limits, app);
 	for (int i = 0; routes[i].pattern; i++)
@@ -186,7 +188,6 @@ static enum err gateway_start(struct app *app)
 		g->upstream[i] = http_upstream_open(
 			&app->loop, g->urls[i], upstream_max(app));
 	}
-	identity_open(g);
 	return ERR_OK;
 }
 
@@ -224,7 +225,6 @@ static void gateway_stop(struct app *app)
 {
 	struct gateway *g = app->self;
 
-	identity_close(g);
 	limits_close(&g->limits);
 	g->closing = SERVICE_COUNT - SERVICE_AUTH;
 	for (int i = SERVICE_AUTH; i < SERVICE_COUNT; i++)

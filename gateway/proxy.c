@@ -33,21 +33,57 @@ static step_fn answered, more, drained;
 
 /* ---- how much is in hand ---- */
 
-/* Streams that have begun are not counted: their clients' connections bound them. */
+/*
+ * Streams that have begun are not counted, nor are clients that the service has kept
+ * waiting for longer than it may take, because they asked for that: they are bounded by
+ * their own connections.
+ */
 static void hold(struct visit *v)
 {
 	struct gateway *g = gateway_of(v->task);
 
 	v->load = &g->load[v->route - g->routes];
+	v->held = true;
 	load_begin(v->load);
 	g->unanswered[v->route->service]++;
+	if (v->wait_us)
+		list_push(&g->waiting, &v->waiting);
 }
 
+static void let_go(struct visit *v)
+{
+	if (!v->held)
+		return;
+	v->held = false;
+	load_leave(v->load);
+	gateway_of(v->task)->unanswered[v->route->service]--;
+	if (v->wait_us)
+		list_del(&v->waiting);
+}
+
+static void let_go_of_waiting(struct gateway *g)
+{
+	uint64_t before_us = clock_mono_us() - (uint64_t)g->upstream_target_ms * 1000;
+
+	LIST_EACH (&g->waiting, it) {
+		struct visit *v = container_of(it, struct visit, waiting);
+
+		if (v->asked_us > before_us)
+			return;
+		let_go(v);
+	}
+}
+
+/* What was asked for is no delay; an answer before that says nothing. */
 static void release(struct visit *v, enum load_end how, uint64_t now_us)
 {
-	load_end(v->load, how, now_us - v->asked_us, now_us);
+	uint64_t took_us = now_us - v->asked_us;
+
+	let_go(v);
+	if (took_us < v->wait_us)
+		how = LOAD_FAILED;
+	load_note(v->load, how, took_us - v->wait_us, now_us);
 	v->load = NULL;
-	gateway_of(v->task)->unanswered[v->route->service]--;
 }
 
 /* The last eighth of what a service may have in hand is for webhooks. */
@@ -58,6 +94,8 @@ bool proxy_has_room(struct gateway *g, const struct public_route *route)
 
 	if (route->service == SERVICE_HERE)
 		return true;
+	if (!list_empty(&g->waiting))
+		let_go_of_waiting(g);
 	return g->unanswered[route->service] < max - kept &&
 	       load_has_room(&g->load[route - g->routes]);
 }
@@ -169,6 +207,7 @@ outcome_t proxy(struct task *t)
 	v->call.repeatable = may_repeat(t, v->route);
 	v->call.deadline_ms = t->deadline_ms;
 	v->asked_us = clock_mono_us();
+	v->wait_us = v->route->waits ? http_prefers_wait_ms(http_req(t)) * 1000 : 0;
 	hold(v);
 	http_call_send(gateway_of(t)->upstream[v->route->service], &v->call);
 	task_on_cancel(t, on_left, v);

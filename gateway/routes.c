@@ -31,13 +31,13 @@ int routes_print(const struct public_route *table)
 {
 	struct buf out = { 0 };
 
-	buf_addf(&out, "%-7s %-46s %-8s %-7s %-8s %-7s %8s %8s\n", "method", "path",
-		"service", "who", "limit", "repeat", "wait_ms", "body");
+	buf_addf(&out, "%-7s %-46s %-8s %-7s %-8s %-7s %-7s %8s %8s\n", "method", "path",
+		"service", "who", "limit", "repeat", "prefers", "wait_ms", "body");
 	for (const struct public_route *r = table; r->pattern; r++) {
-		buf_addf(&out, "%-7s %-46s %-8s %-7s %-8s %-7s",
+		buf_addf(&out, "%-7s %-46s %-8s %-7s %-8s %-7s %-7s",
 			http_method_name(r->method), r->pattern, service_name(r->service),
 			route_auth_name(r->who), limits_class_name(r->limit),
-			repeat_name(r->repeat));
+			repeat_name(r->repeat), r->waits ? "wait" : "-");
 		route_print_number(&out, 8, r->timeout_ms);
 		route_print_number(&out, 8, r->body_max);
 		buf_addf(&out, "\n");

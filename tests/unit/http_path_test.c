@@ -211,3 +211,34 @@ TEST(allowed_methods_are_listed)
 	route_allowed(table, STR("/nowhere"), out, sizeof out);
 	CHECK_STR(str_of(out), STR(""));
 }
+
+/* RFC 7240: a list, in one field or several, names without regard to case. */
+TEST(how_long_a_client_wants_to_wait)
+{
+	static const struct {
+		struct str first, second; /* Prefer */
+		uint64_t ms;
+	} rows[] = {
+		{ STR("wait=20"), STR(""), 20000 },
+		{ STR("Wait=1"), STR(""), 1000 },
+		{ STR("respond-async, wait=7"), STR(""), 7000 },
+		{ STR("respond-async"), STR("wait=3"), 3000 },
+		{ STR("wait=3, wait=9"), STR(""), 3000 },
+		{ STR("wait=100"), STR(""), 1000 * PREFERS_WAIT_MAX_S },
+		{ STR("wait=99999999999999999999"), STR(""), 0 },
+		{ STR("wait=0"), STR(""), 0 },
+		{ STR("wait"), STR("wait="), 0 },
+		{ STR("wait=-1"), STR("wait=1.5"), 0 },
+		{ STR("await=5"), STR("x;wait=5"), 0 },
+		{ STR(""), STR(""), 0 },
+	};
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		const struct http_header fields[] = { { STR("Accept"), STR("wait=9") },
+			{ STR("Prefer"), rows[i].first },
+			{ STR("prefer"), rows[i].second } };
+		const struct http_request r = { .headers = fields, .header_count = 3 };
+
+		CHECK_INT(http_prefers_wait_ms(&r), rows[i].ms);
+	}
+}

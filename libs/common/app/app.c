@@ -1,7 +1,9 @@
 #include "app/app.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "app/admin.h"
 #include "app/confine.h"
@@ -10,6 +12,7 @@
 #include "data/migrate.h"
 #include "data/pg.h"
 #include "data/redis.h"
+#include "secure/secret.h"
 #include "secure/token.h"
 
 #define AT(member) offsetof(struct app_settings, member)
@@ -115,6 +118,9 @@ static void check_common(struct app *app, struct buf *problems)
 		buf_addf(problems, "REDIS_URL: %s\n", why);
 	if (!(app->spec->uses & USES_TOKENS))
 		return;
+	if (set->production && set->secret_key &&
+		(why = secret_problem(str_of(set->secret_key))))
+		buf_addf(problems, "SECRET_KEY: %s\n", why);
 	if (!set->jwt_public_key && !set->secret_key)
 		buf_addf(problems,
 			"JWT_PUBLIC_KEY or SECRET_KEY: one of them must be set\n");
@@ -272,8 +278,21 @@ void app_free(struct app **appp)
 	free(app);
 }
 
+/* Who starts us without one of the first three must not have a socket in its place. */
+static void fill_descriptors(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDWR);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd >= 0)
+		close(fd);
+}
+
 int app_main(int argc, char **argv, const struct app_spec *spec)
 {
+	fill_descriptors();
 	struct app *app = app_new(spec);
 	int code = (spec->uses & USES_EDGE) && argc == 1 ? master_run(&app, argv)
 							 : run(app, argc, argv);

@@ -105,6 +105,8 @@ void pubsub_watch(struct pubsub *p, struct pubsub_watch *w);
 void pubsub_unwatch(struct pubsub *p, struct pubsub_watch *w);
 
 bool pubsub_is_up(const struct pubsub *p);
+/* It was up and is not, or was tried in vain. */
+bool pubsub_is_lost(const struct pubsub *p);
 void pubsub_close(struct pubsub **p, void (*cb)(void *ctx), void *ctx);
 
 #endif

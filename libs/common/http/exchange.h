@@ -47,6 +47,7 @@ struct http_exchange {
 	bool events;      /* a text/event-stream */
 	bool mid_event;   /* its last event is not whole yet */
 	bool handed_over; /* ended here, to go on elsewhere */
+	bool unheard;     /* the client had left when it began */
 	char last;        /* byte of the stream */
 	int64_t length;   /* of a stream; -1: not known */
 	bool cut;

@@ -146,6 +146,34 @@ bool http_query(
 	return true;
 }
 
+/* The seconds of the first "wait=" in one Prefer field; 0: none. */
+static uint64_t wait_of(struct str value)
+{
+	static const struct str wait = { "wait=", 5 };
+	struct str one;
+	uint64_t s;
+
+	while (str_cut(&value, ',', &one)) {
+		one = str_trim(one);
+		if (one.len > wait.len &&
+			str_eq_nocase(str_span(one.ptr, wait.len), wait) &&
+			str_u64(str_from(one, wait.len), &s))
+			return s;
+	}
+	return 0;
+}
+
+uint64_t http_prefers_wait_ms(const struct http_request *r)
+{
+	uint64_t s = 0;
+
+	for (size_t i = 0; s == 0 && i < r->header_count; i++) {
+		if (str_eq_nocase(r->headers[i].name, STR("Prefer")))
+			s = wait_of(r->headers[i].value);
+	}
+	return 1000 * (s < PREFERS_WAIT_MAX_S ? s : PREFERS_WAIT_MAX_S);
+}
+
 bool http_brings_ticket(const struct http_request *r)
 {
 	struct str rest = r->query, pair;

@@ -64,6 +64,11 @@ bool http_query(
  * field? Whether the ticket is a good one is for its giver to say. */
 bool http_brings_ticket(const struct http_request *r);
 
+/* How long it asks the service to wait with its answer (Prefer: wait=N, RFC 7240 4.3), at
+ * most PREFERS_WAIT_MAX_S; 0: it does not. */
+#define PREFERS_WAIT_MAX_S 25 /* below what proxies and clients put up with */
+uint64_t http_prefers_wait_ms(const struct http_request *r);
+
 /*
  * Request path: percent-encoding checked, unreserved characters decoded once, dot segments
  * removed. False for %2f, %5c, %00, bad encoding, backslash, "//", control characters.

@@ -202,6 +202,11 @@ unsigned http_server_connections(const struct http_server *s)
 	return s->conn_count;
 }
 
+unsigned http_server_requests(const struct http_server *s)
+{
+	return s->exchange_count;
+}
+
 uint64_t http_server_refused(const struct http_server *s)
 {
 	return s->refused;

@@ -10,11 +10,12 @@
  * A connection serves one request at a time, so pipelined ones are answered in order and
  * take effect in order. What comes meanwhile waits as bytes: when there are 4 KiB of them
  * (a single read may bring more), reading stops. It stops as well while 256 KiB of answers
- * are not taken. All answers of a turn are written at its end.
+ * are not taken. Answers to what came in one read are written together, at the turn's end;
+ * what was waited for, at once.
  *
  * Ids and deadline of a request: X-Request-Id, traceparent and X-Request-Deadline-Ms (what
- * is left of the caller's patience, in milliseconds) are believed if they are well-formed.
- * What stands at the edge overwrites t->log and t->deadline_ms in `admit`.
+ * is left of the caller's patience, in milliseconds) are believed if they are well-formed;
+ * at the edge (is_proxy) the first and the last only of proxies.
  *
  * Owns:  the listening socket, connections, exchanges and their tasks' memory.
  * Fails: http_server_open returns ERR_UNAVAILABLE when the address cannot be bound.
@@ -51,7 +52,8 @@ struct http_server_options {
 	unsigned seat;             /* of this process in the crowd */
 	unsigned per_address_max;  /* connections from one address at a time; 0: no limit */
 	unsigned per_address_rate; /* new ones a second from one address; 0: no limit */
-	/* Addresses that these two are not for; NULL: none. */
+	/* At the edge: addresses that these two are not for, and whose ids are believed.
+	 * NULL: there are none; everybody's ids are believed. */
 	bool (*is_proxy)(struct app *app, struct str peer);
 	size_t memory_max;       /* bytes of requests, all together; 0: 64 MiB */
 	unsigned idle_ms;        /* keep-alive without a request; 0: 60 s */
@@ -64,6 +66,7 @@ struct http_server_options {
 	unsigned write_ms;  /* a write without progress; 0: 30 s */
 	unsigned linger_ms; /* reading on after a last answer; 0: 1 s */
 	unsigned requests_max; /* per connection; 0: 10,000 */
+	uint64_t *refused;     /* counts requests refused for what they were; may be NULL */
 	/* When draining, event streams end between two events, with the hint to come back
 	 * soon; their handlers are told by task_cancel, as if the client had left. */
 	bool hands_streams_over;
@@ -85,6 +88,8 @@ void http_server_yield(struct http_server *s);
 /* Requests whose answer is not fully written yet. */
 unsigned http_server_in_hand(const struct http_server *s);
 unsigned http_server_connections(const struct http_server *s);
+/* Requests whose head has come and whose memory is not gone yet. */
+unsigned http_server_requests(const struct http_server *s);
 /* Requests refused for what they were (malformed, too slow, too large). */
 uint64_t http_server_refused(const struct http_server *s);
 /* Closes everything at once; cb(ctx) when the memory is gone. */

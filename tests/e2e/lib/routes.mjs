@@ -62,6 +62,9 @@ function* fromApi(row, op) {
 	const keyed = op.parameters.some((p) => p.name === 'Idempotency-Key');
 	if (keyed !== (row.repeat === 'keyed'))
 		yield `${name}: the gateway repeats it ${row.repeat}, openapi.yaml ${keyed ? 'knows' : 'does not know'} Idempotency-Key`;
+	const prefers = op.parameters.some((p) => p.name === 'Prefer');
+	if (prefers !== (row.prefers === 'wait'))
+		yield `${name}: the gateway ${row.prefers ? 'looks' : 'does not look'} for Prefer: wait, openapi.yaml ${prefers ? 'knows' : 'does not know'} it`;
 	const inPath = [...row.path.matchAll(/\{(\w+)\}/g)].map((m) => m[1]).sort().join(' ');
 	const described = op.parameters.filter((p) => p.in === 'path').map((p) => p.name).sort().join(' ');
 	if (inPath !== described)
