@@ -129,6 +129,81 @@ TEST(streams_take_no_room_from_requests)
 	fixture_stop();
 }
 
+/* ---- clients that ask the service to take its time ---- */
+
+#define OK "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
+
+static const char *message(const char *fields)
+{
+	return arena_fmt(&fx.arena,
+		"POST /chatroom/0198c0de-0000-7000-8000-000000000001/message HTTP/1.1\r\n" HOST
+		"%s%sContent-Length: 2\r\n\r\n{}",
+		fields, fixture_bearer(NULL))
+		.ptr;
+}
+
+static void answer_unless_to_wait(struct peer_conn *c)
+{
+	if (!sent_has("\r\nPrefer: "))
+		peer_say(c, STR(OK));
+}
+
+static void open_messages(struct client *clients, int n, const char *text)
+{
+	for (int i = 0; i < n; i++) {
+		unsigned before = fx.chat->requests;
+
+		fixture_client(&clients[i]);
+		client_say(&clients[i], str_of(text));
+		TURN_UNTIL(&fx.web.app.loop, fx.chat->requests == before + 1);
+	}
+}
+
+static void answer_messages(struct client *clients, int n)
+{
+	LIST_EACH (&fx.chat->conns, link)
+		peer_say(container_of(link, struct peer_conn, link), STR(OK));
+	for (int i = 0; i < n; i++) {
+		CHECK_INT(client_answer(&clients[i]), 200);
+		client_close(&clients[i]);
+	}
+}
+
+TEST(those_who_prefer_to_wait_do_not_shut_out_the_others)
+{
+	static const char *const settings[] = { "UPSTREAM_TARGET_MS=20", NULL };
+	static struct client waiting[12];
+	const char *patient;
+
+	fixture_start(settings);
+	patient = message("Prefer: wait=20\r\n");
+	fixture_handler(answer_unless_to_wait);
+	CHECK_INT(ask(str_of(message(""))), 200); /* that is its natural pace */
+	for (int round = 0; round < 5; round++) {
+		open_messages(waiting, 12, patient);
+		test_turn(&fx.web.app.loop, 150);
+		answer_messages(waiting, 12);
+	}
+	open_messages(waiting, 12, patient);
+	CHECK_INT(ask(str_of(message(""))), 200);
+	answer_messages(waiting, 12);
+	fixture_stop();
+}
+
+TEST(when_too_many_wait_the_next_is_not_made_to)
+{
+	static const char *const settings[] = { "UPSTREAM_CONNECTIONS=16", NULL };
+	static struct client waiting[8];
+
+	fixture_start(settings);
+	fixture_handler(answer_unless_to_wait);
+	open_messages(waiting, 8, message("Prefer: wait=20\r\n"));
+	CHECK_INT(ask(str_of(message("Prefer: wait=20\r\n"))), 200);
+	CHECK(!sent_has("Prefer"));
+	answer_messages(waiting, 8);
+	fixture_stop();
+}
+
 TEST(a_request_that_is_sent_again_says_so_and_only_then)
 {
 	fixture_start(NULL);
