@@ -106,6 +106,71 @@ TEST(codes_are_counted_exactly)
 	stop();
 }
 
+/* Those who ask when it falls silent have the same patience as those who come later: they
+ * are answered long before the link is given up, which takes three seconds. */
+TEST(who_asks_a_redis_that_falls_silent_is_answered_soon)
+{
+	const char *bearer;
+	uint64_t frozen_us;
+
+	start("LIMIT_AUTH_PER_ADDRESS=60");
+	CHECK_INT(code_at(0), 200);
+	redis_server_freeze(&redis);
+	frozen_us = clock_mono_us();
+	CHECK_INT(code_at(0), 503);
+	CHECK(clock_mono_us() - frozen_us < 2000000);
+	redis_server_thaw(&redis);
+	TURN_UNTIL(&fx.web.app.loop, code_at(0) == 200);
+	stop();
+
+	start("LIMIT_READ_PER_USER=20"); /* a slice of one: the second has to wait */
+	bearer = kept_bearer();
+	CHECK_INT(get_at(0, bearer), 200);
+	redis_server_freeze(&redis);
+	frozen_us = clock_mono_us();
+	for (int i = 0; i < 5; i++)
+		CHECK_INT(get_at(0, bearer), 200);
+	CHECK(clock_mono_us() - frozen_us < 2000000);
+	redis_server_thaw(&redis);
+	stop();
+}
+
+/* The server is another one, or its clock was wrong: nobody can be ahead by an hour. */
+static void put_clock_back_an_hour(void)
+{
+	struct str keys = redis_server_do(&redis, "KEYS castor:*limit*");
+	size_t from = str_find(keys, 'c');
+	struct str key = str_from(keys, from);
+	long long in_an_hour = (clock_wall_s() + 3600) * 1000000;
+
+	key.len = str_find(key, '\r');
+	redis_server_do(&redis, "SET %.*s %lld PX 3600000",
+		STR_ARG(str_of(fixture_format("%.*s", STR_ARG(key)))), in_an_hour);
+}
+
+TEST(a_clock_of_redis_that_is_put_back_shuts_nobody_out)
+{
+	const char *bearer;
+
+	start("LIMIT_AUTH_PER_ADDRESS=20");
+	CHECK_INT(code_at(0), 200);
+	put_clock_back_an_hour();
+	for (int i = 0; i < 3; i++)
+		CHECK_INT(code_at(0), 200);
+	CHECK(redis_server_int(&redis, "DBSIZE") == 1);
+	stop();
+
+	start("LIMIT_READ_PER_USER=20");
+	bearer = kept_bearer();
+	for (int i = 0; i < 3; i++)
+		CHECK_INT(get_at(0, bearer), 200);
+	TURN_UNTIL(&fx.web.app.loop, redis_server_int(&redis, "DBSIZE") == 1);
+	put_clock_back_an_hour();
+	for (int i = 0; i < 10; i++)
+		CHECK_INT(get_at(1, bearer), 200);
+	stop();
+}
+
 TEST(a_redis_that_says_nothing_is_not_waited_for)
 {
 	const char *bearer;
