@@ -133,10 +133,12 @@ void conn_close(struct conn *c)
 	list_del(&c->dirty);
 	if (c->address)
 		peers_leave(c->server->peers, c->address);
+	c->server->unsent -= c->unsent;
+	c->unsent = 0;
 	uv_close((uv_handle_t *)&c->uv.stream, on_closed);
 	if (!x)
 		return;
-	conn_forget_body(c);
+	conn_let_go(c);
 	c->x = NULL;
 	x->conn = NULL;
 	if (serving)

@@ -58,6 +58,13 @@ size_t conn_waiting(const struct conn *c)
 	       (c->sending ? uv_stream_get_write_queue_size(&c->uv.stream) : 0);
 }
 
+/* A buffer goes when its last byte has gone. */
+size_t conn_buffered(const struct conn *c)
+{
+	return c->out.cap + (c->tls ? c->tls->out.cap : 0) +
+	       (c->sending ? c->sending->bytes.cap : 0);
+}
+
 /* ---- writing ---- */
 
 static void on_sent(uv_write_t *req, int status)
@@ -98,7 +105,7 @@ static void send_rest(struct conn *c, struct buf *out, size_t done)
 	conn_close(c);
 }
 
-void conn_flush(struct conn *c)
+static void flush(struct conn *c)
 {
 	struct buf *out = &c->out;
 	uv_buf_t all;
@@ -122,6 +129,13 @@ void conn_flush(struct conn *c)
 		conn_give_back(c->server, out);
 	else
 		send_rest(c, out, (size_t)n);
+}
+
+void conn_flush(struct conn *c)
+{
+	flush(c);
+	if (c->state != CONN_CLOSING)
+		conn_note_unsent(c);
 }
 
 /* ---- the end of a turn ---- */
@@ -178,4 +192,5 @@ void conn_flush_all(struct http_server *s)
 		else
 			conn_resume(c);
 	}
+	conn_limit_answers(s);
 }

@@ -53,7 +53,7 @@ struct http_server_options {
 	unsigned per_address_rate; /* new ones a second from one address; 0: no limit */
 	/* Addresses that these two are not for; NULL: none. */
 	bool (*is_proxy)(struct app *app, struct str peer);
-	size_t memory_max;       /* bytes of requests, all together; 0: 64 MiB */
+	size_t memory_max;       /* of all requests; of all answers not taken; 0: 64 MiB */
 	unsigned idle_ms;        /* keep-alive without a request; 0: 60 s */
 	struct tls_context *tls; /* NULL: plain */
 	unsigned hsts_s;         /* Strict-Transport-Security: max-age; 0: none */
