@@ -31,6 +31,9 @@ needs() {
 	test     openssl                  cmd:openssl
 	test     sslscan                  cmd:sslscan
 	bench    wrk                      cmd:wrk
+	bench    nginx-light              cmd:nginx
+	bench    libnginx-mod-http-js     file:/usr/lib/nginx/modules/ngx_http_js_module.so
+	bench    haproxy                  cmd:haproxy
 	chaos    strace                   cmd:strace
 	chaos    slowhttptest             cmd:slowhttptest
 	parsers  nodejs                   cmd:node

@@ -31,10 +31,10 @@ static bool turn(struct loop *loop, uint64_t ms, bool (*fn)(void *ctx), void *ct
 	timer_open(loop, &w.timer, on_watch);
 	timer_start(&w.timer, ms, 0);
 	while (!w.fired && !(fn && fn(ctx)))
-		uv_run(&loop->uv, UV_RUN_ONCE);
+		loop_turn(loop, true);
 	timer_close(&w.timer, on_watch_closed);
 	while (!w.closed)
-		uv_run(&loop->uv, UV_RUN_ONCE);
+		loop_turn(loop, true);
 	return fn && fn(ctx);
 }
 

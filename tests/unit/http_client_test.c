@@ -788,7 +788,7 @@ TEST(a_paused_call_stops_its_source)
 
 	ask(u, &a, GET);
 	while (a.heads == 0)
-		uv_run(&loop.uv, UV_RUN_ONCE);
+		loop_turn(&loop, true);
 	for (int i = 0; i < 20; i++)
 		peer_say(last_conn, str_span(mega, sizeof mega));
 	test_turn(&loop, 50);
@@ -841,7 +841,7 @@ TEST(an_answer_before_the_request_is_written_closes_the_connection)
 	a.call.body = str_span(body, sizeof body);
 	ask(u, &a, "POST / HTTP/1.1\r\nHost: a\r\ncontent-length: 8000000\r\n\r\n");
 	while (p->requests == 0)
-		uv_run(&loop.uv, UV_RUN_ONCE);
+		loop_turn(&loop, true);
 	peer_stop_reading(last_conn);
 	CHECK(test_until(&loop, &a.done));
 	CHECK_INT(a.e, ERR_OK);

@@ -303,14 +303,14 @@ TEST(what_waits_behind_a_slow_request_is_bounded)
 	for (int i = 0; i < 5000; i++)
 		SAY(&c, GET("/x"));
 	turn_for_ms(&w.app.loop, 5);
-	CHECK(!conn_of(&w)->reading);
+	CHECK(!conn_of(&w)->sock.reading);
 	CHECK(conn_of(&w)->pending.len <= 4096 + READ_BUFFER_SIZE);
 	task_wake(held, ERR_OK);
 	CHECK_ANSWER(&c, 200, "/wait");
 	for (int i = 0; i < 5000; i++)
 		CHECK_ANSWER(&c, 200, "/x");
 	CHECK_INT(served, 5001);
-	CHECK(conn_of(&w)->reading);
+	CHECK(conn_of(&w)->sock.reading);
 	TEARDOWN;
 }
 

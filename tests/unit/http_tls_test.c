@@ -91,7 +91,7 @@ TEST(what_is_answered_by_tls_itself_is_bounded_too)
 	CHECK(shakes(ssl, &w));
 	CHECK_INT(SSL_write(ssl, ask, sizeof ask - 1), sizeof ask - 1);
 	turn_for_ms(&w.app.loop, 20);
-	CHECK(uv_fileno((uv_handle_t *)&only_conn(&w)->uv.stream, &fd) == 0);
+	fd = only_conn(&w)->sock.fd;
 	keep_little(fd, SO_SNDBUF);
 	send_updates(ssl, &w);
 	CHECK_INT(http_server_connections(w.server), 1);

@@ -10,16 +10,6 @@ static const struct refusal misdirected = { 421,
 
 /* ---- reading on and off ---- */
 
-static void on_alloc(uv_handle_t *h, size_t suggested, uv_buf_t *buf)
-{
-	struct conn *c = h->data;
-
-	(void)suggested;
-	*buf = uv_buf_init(c->server->read_buffer, READ_BUFFER_SIZE);
-}
-
-static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf);
-
 static bool wants_bytes(const struct conn *c)
 {
 	if (c->eof)
@@ -44,15 +34,8 @@ static bool wants_bytes(const struct conn *c)
 
 void conn_settle_reading(struct conn *c)
 {
-	bool want = wants_bytes(c);
-
-	if (want == c->reading || c->state == CONN_CLOSING)
-		return;
-	c->reading = want;
-	if (want)
-		uv_read_start(&c->uv.stream, on_alloc, c->tls ? conn_tls_on_read : on_read);
-	else
-		uv_read_stop(&c->uv.stream);
+	if (c->state != CONN_CLOSING)
+		sock_set_reading(&c->sock, wants_bytes(c));
 }
 
 /* ---- the end of a request ---- */
@@ -81,10 +64,15 @@ void conn_answered(struct conn *c)
 {
 	struct http_exchange *x = c->x;
 
-	if (c->state == CONN_BODY && !x->closes)
+	if (c->state == CONN_BODY && !x->closes) {
 		x->intake.discard = true; /* finish comes with the last byte of the body */
-	else
-		finish(c);
+		return;
+	}
+	finish(c);
+	/* Nothing that came with it can be answered by the same write: the client need not
+	 * wait for the rest of the turn. */
+	if (!c->eating && !c->pending.len)
+		conn_flush(c);
 }
 
 void conn_hand_over(struct conn *c)
@@ -239,6 +227,7 @@ static size_t eat(struct conn *c, struct str bytes)
 {
 	size_t used = 0, n = 1;
 
+	c->eating = true;
 	while (n > 0 && used < bytes.len) {
 		struct str rest = str_from(bytes, used);
 
@@ -262,6 +251,7 @@ static size_t eat(struct conn *c, struct str bytes)
 		}
 		used += n;
 	}
+	c->eating = false;
 	return used;
 }
 
@@ -301,7 +291,7 @@ void conn_take(struct conn *c, struct str bytes)
 void conn_end_of_input(struct conn *c)
 {
 	c->eof = true;
-	c->reading = false;
+	sock_set_reading(&c->sock, false);
 	if (c->state == CONN_SERVING) {
 		task_cancel(&c->x->task);
 		return;
@@ -316,14 +306,18 @@ void conn_end_of_input(struct conn *c)
 	conn_dirty(c);
 }
 
-static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
+void conn_on_readable(struct sock *sock)
 {
-	struct conn *c = stream->data;
+	struct conn *c = container_of(sock, struct conn, sock);
+	char *into = c->server->read_buffer;
+	ssize_t n = sock_read(sock, into, READ_BUFFER_SIZE);
 
-	if (n > 0)
-		conn_take(c, str_span(buf->base, (size_t)n));
-	else if (n == UV_EOF)
+	if (n > 0 && c->tls)
+		conn_tls_take(c, str_span(into, (size_t)n));
+	else if (n > 0)
+		conn_take(c, str_span(into, (size_t)n));
+	else if (n == SOCK_END)
 		conn_end_of_input(c);
-	else if (n < 0)
+	else if (n == SOCK_BROKEN)
 		conn_close(c);
 }

@@ -7,6 +7,7 @@
 #ifndef HTTP_CONN_H
 #define HTTP_CONN_H
 
+#include "app/sock.h"
 #include "http/exchange.h"
 
 #define CONN_WAITING_MAX (256u << 10)
@@ -24,27 +25,23 @@ struct peer;
 struct tls;
 
 struct conn {
-	union {
-		uv_stream_t stream;
-		uv_tcp_t tcp;
-		uv_pipe_t pipe;
-	} uv;
+	struct sock sock;
 	struct http_server *server;
 	struct tls *tls; /* NULL: plain */
 	struct list link, dirty;
 	struct http_exchange *x; /* from the whole head to the whole answer */
 	struct head_scan scan;
-	struct buf pending;         /* came, not eaten */
-	struct buf out;             /* to be written at the end of the turn */
-	struct conn_write *sending; /* what the kernel would not take at once */
+	struct buf pending; /* came, not eaten */
+	struct buf out;     /* to be written at the end of the turn */
+	struct buf sending; /* what the kernel would not take at once, */
+	size_t sent;        /* and has taken since */
 	enum conn_state state;
 	unsigned requests;
-	uint64_t since_ms; /* when the state, or the head, began */
-	uint64_t moved_ms; /* when writing last got on */
-	size_t moved_left; /* what was left to write then */
-	size_t unsent;     /* of server.unsent */
-	bool began;        /* the first byte of a head has come */
-	bool reading;
+	uint64_t since_ms;    /* when the state, or the head, began */
+	uint64_t moved_ms;    /* when writing last got on */
+	size_t unsent;        /* of server.unsent */
+	bool began;           /* the first byte of a head has come */
+	bool eating;          /* bytes of requests are being looked at */
 	bool eof;             /* the client will send no more */
 	bool shut;            /* we will send no more */
 	struct peer *address; /* counted; NULL: not */
@@ -62,6 +59,7 @@ void conn_end_of_input(struct conn *c);
 /* Goes on with what waits, if it may now. */
 void conn_resume(struct conn *c);
 void conn_set_state(struct conn *c, enum conn_state state);
+void conn_on_readable(struct sock *sock);
 /* Reads, or does not, as the state asks for. */
 void conn_settle_reading(struct conn *c);
 /* c->x's stream was ended between two events; its handler is told. */
@@ -83,7 +81,8 @@ void conn_limit_answers(struct http_server *s);
 
 /* ---- conn_tls.c ---- */
 
-void conn_tls_on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf);
+/* What came is opened and taken. */
+void conn_tls_take(struct conn *c, struct str bytes);
 /* What is to be sent, sealed; NULL: the connection is broken. */
 struct buf *conn_tls_seal(struct conn *c);
 
@@ -116,6 +115,8 @@ size_t conn_buffered(const struct conn *c);
 void conn_flush(struct conn *c);
 /* The end of the turn: flushes every dirty connection. */
 void conn_flush_all(struct http_server *s);
+/* There is room for more of what was not taken at once. */
+void conn_on_writable(struct sock *sock);
 void conn_write_fini(struct conn *c);
 
 #endif

@@ -1,8 +1,8 @@
 /* A connection's birth, its patience, and its death. */
 #include <arpa/inet.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "http/conn.h"
 #include "http/crowd.h"
@@ -25,18 +25,9 @@ static bool body_is_slow(const struct conn *c, uint64_t ms)
 	return ms >= o->pace_ms && c->x->intake.taken < ms * PACE_BYTES_PER_S / 1000;
 }
 
-static bool write_is_stuck(struct conn *c, uint64_t now_ms)
+static bool write_is_stuck(const struct conn *c, uint64_t now_ms)
 {
-	size_t left;
-
-	if (!c->sending)
-		return false;
-	left = uv_stream_get_write_queue_size(&c->uv.stream);
-	if (left != c->moved_left) {
-		c->moved_left = left;
-		c->moved_ms = now_ms;
-	}
-	return now_ms - c->moved_ms >= c->server->o.write_ms;
+	return c->sending.len && now_ms - c->moved_ms >= c->server->o.write_ms;
 }
 
 static void check_head_time(struct conn *c, uint64_t ms, uint64_t now_ms)
@@ -106,9 +97,9 @@ static void count(struct http_server *s, int connections)
 		crowd_add(s->o.crowd, s->o.seat, connections);
 }
 
-static void on_closed(uv_handle_t *h)
+static void on_closed(struct sock *sock)
 {
-	struct conn *c = h->data;
+	struct conn *c = container_of(sock, struct conn, sock);
 	struct http_server *s = c->server;
 
 	conn_write_fini(c);
@@ -135,7 +126,7 @@ void conn_close(struct conn *c)
 		peers_leave(c->server->peers, c->address);
 	c->server->unsent -= c->unsent;
 	c->unsent = 0;
-	uv_close((uv_handle_t *)&c->uv.stream, on_closed);
+	sock_close(&c->sock);
 	if (!x)
 		return;
 	conn_let_go(c);
@@ -150,13 +141,13 @@ void conn_close(struct conn *c)
 static void read_peer(struct conn *c)
 {
 	struct sockaddr_storage from;
-	int len = sizeof from;
+	socklen_t len = sizeof from;
 
 	if (c->server->is_unix) {
 		snprintf(c->peer, sizeof c->peer, "unix");
 		return;
 	}
-	if (uv_tcp_getpeername(&c->uv.tcp, (struct sockaddr *)&from, &len) != 0)
+	if (getpeername(c->sock.fd, (struct sockaddr *)&from, &len) != 0)
 		return;
 	if (from.ss_family == AF_INET6)
 		uv_ip6_name((struct sockaddr_in6 *)&from, c->peer, sizeof c->peer);
@@ -203,18 +194,17 @@ static struct conn *conn_new(struct http_server *s)
 		conn_set_state(c, CONN_HANDSHAKE);
 		c->tls = tls_new(s->o.tls);
 	}
-	if (s->is_unix)
-		uv_pipe_init(&s->loop->uv, &c->uv.pipe, 0);
-	else
-		uv_tcp_init(&s->loop->uv, &c->uv.tcp);
-	c->uv.stream.data = c;
 	return c;
 }
 
-static void begin(struct conn *c)
+void conn_adopt(struct http_server *s, int fd)
 {
-	struct http_server *s = c->server;
+	static const struct sock_events events = { conn_on_readable, conn_on_writable, NULL,
+		on_closed };
+	struct conn *c = conn_new(s);
+	int yes = 1;
 
+	sock_open(&c->sock, s->loop, fd, &events);
 	read_peer(c);
 	if (is_too_many(c)) {
 		log_info("connection-refused", L_Z("peer", c->peer));
@@ -222,19 +212,6 @@ static void begin(struct conn *c)
 		return;
 	}
 	if (!s->is_unix)
-		uv_tcp_nodelay(&c->uv.tcp, 1);
+		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
 	conn_settle_reading(c);
-}
-
-void conn_adopt(struct http_server *s, int fd)
-{
-	struct conn *c = conn_new(s);
-	int rc = s->is_unix ? uv_pipe_open(&c->uv.pipe, fd) : uv_tcp_open(&c->uv.tcp, fd);
-
-	if (rc == 0) {
-		begin(c);
-		return;
-	}
-	close(fd);
-	conn_close(c);
 }

@@ -68,10 +68,13 @@ const struct refusal *conn_hold_head(struct conn *c, size_t len)
 
 void conn_note_unsent(struct conn *c)
 {
+	struct http_server *s = c->server;
 	size_t now = conn_buffered(c);
 
-	c->server->unsent += now - c->unsent; /* unsigned: falls as well as rises */
+	s->unsent += now - c->unsent; /* unsigned: falls as well as rises */
 	c->unsent = now;
+	if (s->unsent > s->o.memory_max)
+		loop_defer(s->loop, &s->hook);
 }
 
 static void cut(struct conn *c)

@@ -185,10 +185,9 @@ outcome_t reply_stream_end(struct task *t)
 static void close_by_reset(struct conn *c)
 {
 	struct linger none = { .l_onoff = 1, .l_linger = 0 };
-	uv_os_fd_t fd;
 
-	if (uv_fileno((uv_handle_t *)&c->uv.stream, &fd) == 0)
-		setsockopt(fd, SOL_SOCKET, SO_LINGER, &none, sizeof none);
+	if (c->sock.fd >= 0)
+		setsockopt(c->sock.fd, SOL_SOCKET, SO_LINGER, &none, sizeof none);
 }
 
 outcome_t reply_stream_abort(struct task *t)

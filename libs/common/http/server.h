@@ -10,7 +10,8 @@
  * A connection serves one request at a time, so pipelined ones are answered in order and
  * take effect in order. What comes meanwhile waits as bytes: when there are 4 KiB of them
  * (a single read may bring more), reading stops. It stops as well while 256 KiB of answers
- * are not taken. All answers of a turn are written at its end.
+ * are not taken. Answers to what came in one read are written together, at the turn's end;
+ * what was waited for, at once.
  *
  * Ids and deadline of a request: X-Request-Id, traceparent and X-Request-Deadline-Ms (what
  * is left of the caller's patience, in milliseconds) are believed if they are well-formed.

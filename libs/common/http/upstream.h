@@ -6,6 +6,7 @@
 #ifndef HTTP_UPSTREAM_H
 #define HTTP_UPSTREAM_H
 
+#include "app/sock.h"
 #include "http/client.h"
 #include "http/endpoint.h"
 #include "http/response.h"
@@ -30,24 +31,18 @@ struct http_upstream {
 };
 
 struct client_conn {
-	union {
-		uv_handle_t handle;
-		uv_stream_t stream;
-		uv_tcp_t tcp;
-		uv_pipe_t pipe;
-	} uv;
+	struct sock sock;
 	struct list link; /* in upstream.working or endpoint.idle */
 	struct http_upstream *upstream;
 	struct endpoint *endpoint;
 	struct http_call *call; /* NULL: idle, a probe, or closing */
-	bool connected, reading, closing;
-	bool writing;      /* a part of the request is still in our hands */
+	bool connected, closing;
+	size_t sent;       /* of the request */
+	bool writing;      /* the rest of it is still in our hands */
 	bool answered;     /* a byte of the answer has come */
 	bool decides;      /* the call is the one that its endpoint's breaker waits for */
 	bool used;         /* it has carried a call before this one */
 	uint64_t since_ms; /* began to connect, heard the last byte, or became idle */
-	uv_connect_t connecting;
-	uv_write_t write;
 	struct response_reader reader;
 };
 
