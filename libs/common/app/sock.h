@@ -50,6 +50,9 @@ void sock_close(struct sock *s);
 void sock_set_reading(struct sock *s, bool on);
 /* How many bytes; SOCK_NOTHING: none now; SOCK_END: no more will come; SOCK_BROKEN. */
 ssize_t sock_read(struct sock *s, char *into, size_t room);
+/* Nothing has come that was not read, not even the end. Asks the kernel, which may know
+ * more than the loop has heard. */
+bool sock_is_quiet(const struct sock *s);
 /* How many bytes were taken, 0 to all; SOCK_BROKEN. */
 ssize_t sock_write(struct sock *s, const struct iovec *parts, unsigned count);
 

@@ -233,6 +233,11 @@ static bool start_call(struct client_conn *conn)
 
 bool client_conn_send(struct client_conn *conn, struct http_call *call)
 {
+	/* What can be repeated needs no such care. */
+	if (!call->repeatable && !sock_is_quiet(&conn->sock)) {
+		client_conn_close(conn);
+		return false;
+	}
 	list_del(&conn->link);
 	attach(conn, call);
 	if (start_call(conn))
