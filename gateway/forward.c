@@ -187,15 +187,13 @@ static void put_ids(struct head_writer *w, const struct task *t, char **attempt)
 	put_trace(w, t);
 }
 
-static bool put_passed_on(
-	struct head_writer *w, const struct http_request *r, const struct visit *v)
+static bool put_passed_on(struct head_writer *w, const struct http_request *r,
+	const struct public_route *route)
 {
 	for (size_t i = 0; i < r->header_count; i++) {
 		const struct http_header *h = &r->headers[i];
 
-		if (v->hurried && is_named(h->name, STR("Prefer")))
-			continue;
-		if (is_passed_on(h->name, v->route))
+		if (is_passed_on(h->name, route))
 			put_line(w, h);
 		else if (is_named(h->name, STR("Connection")) &&
 			 !connection_is_sound(h->value))
@@ -229,7 +227,7 @@ bool forward_head(struct task *t, struct visit *v, struct str *out)
 	PUT(&w, " HTTP/1.1\r\nHost: ");
 	put(&w, str_of(service_hosts[v->route->service]));
 	PUT(&w, "\r\n");
-	if (!put_passed_on(&w, r, v))
+	if (!put_passed_on(&w, r, v->route))
 		return false;
 	put_forwarded(&w, r, v);
 	put_ids(&w, t, &v->call.attempt);

@@ -50,7 +50,6 @@ struct gateway {
 	struct http_upstream *upstream[SERVICE_COUNT];
 	struct limits limits;
 	struct load load[ROUTES_MAX];       /* by row */
-	struct load waiting;                /* of those, that the clients want slow */
 	unsigned unanswered[SERVICE_COUNT]; /* requests that are with a service */
 	uint64_t *overloaded;               /* counter */
 	struct networks trusted_proxies;
@@ -78,8 +77,6 @@ struct visit {
 	enum limit_by asking; /* which of them waits for Redis */
 
 	/* proxy.c */
-	bool waits;        /* the client prefers a slow answer (Prefer: wait) */
-	bool hurried;      /* it does, but too many do: the service is not told */
 	struct load *load; /* it counts there; NULL: not, or no longer */
 	struct task *task;
 	struct http_call call;

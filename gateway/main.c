@@ -175,7 +175,6 @@ static enum err gateway_start(struct app *app)
 	for (int i = 0; routes[i].pattern; i++)
 		load_init(&g->load[i], (unsigned)g->upstream_connections,
 			(uint64_t)g->upstream_target_ms * 1000);
-	load_init(&g->waiting, (unsigned)(g->upstream_connections + 1) / 2, UINT64_MAX);
 	g->overloaded = metrics_counter(app->metrics, "gateway_overload_refused_total",
 		"Requests refused because their service has enough in hand.", NULL);
 	g->limits.refused = metrics_counter(app->metrics, "gateway_rate_limited_total",

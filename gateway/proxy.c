@@ -38,7 +38,7 @@ static void hold(struct visit *v)
 {
 	struct gateway *g = gateway_of(v->task);
 
-	v->load = v->waits ? &g->waiting : &g->load[v->route - g->routes];
+	v->load = &g->load[v->route - g->routes];
 	load_begin(v->load);
 	g->unanswered[v->route->service]++;
 }
@@ -60,33 +60,6 @@ bool proxy_has_room(struct gateway *g, const struct public_route *route)
 		return true;
 	return g->unanswered[route->service] < max - kept &&
 	       load_has_room(&g->load[route - g->routes]);
-}
-
-/* Some "wait=N" of Prefer (RFC 7240 4.3), with N > 0: as chat reads it. */
-static bool prefers_to_wait(const struct http_request *r)
-{
-	struct str rest = http_header(r, STR("Prefer")), one;
-	uint64_t seconds;
-
-	while (str_cut(&rest, ',', &one)) {
-		one = str_trim(one);
-		if (str_starts(one, STR("wait=")) && str_u64(str_from(one, 5), &seconds))
-			return seconds > 0;
-	}
-	return false;
-}
-
-/* How long such an answer takes says nothing of the service, so it is counted apart: with
- * others of its route it would look like a queue. */
-static void note_wait(struct task *t)
-{
-	struct gateway *g = gateway_of(t);
-	struct visit *v = t->state;
-
-	if (v->route->limit != LIMIT_MESSAGE || !prefers_to_wait(http_req(t)))
-		return;
-	v->waits = load_has_room(&g->waiting);
-	v->hurried = !v->waits;
 }
 
 outcome_t proxy_refuse(struct task *t)
@@ -188,7 +161,6 @@ outcome_t proxy(struct task *t)
 
 	if (!proxy_has_room(gateway_of(t), v->route))
 		return proxy_refuse(t);
-	note_wait(t);
 	if (!forward_head(t, v, &v->call.head))
 		return reply_problem(
 			t, &bad_connection, "Connection names a field that is needed");
