@@ -183,9 +183,10 @@ lint: ## format, warnings of gcc and clang as errors, and the rules in tests/lin
 format: ## lay the C code out
 	@scripts/deps.sh lint
 	git ls-files -co --exclude-standard '*.c' '*.h' | xargs clang-format -i
-fuzz: ## each parser fed garbage, for FUZZ_SECONDS=60
+fuzz: ## each parser fed garbage, for FUZZ_SECONDS=60 (ONLY=http), and how much of it that reaches
 	@scripts/deps.sh run fuzz
-	$(MAKE_HERE) CC=clang SAN=fuzzer-no-link,address,undefined BUILD=$(BUILD)-fuzz fuzzers
+	$(MAKE_HERE) CC=clang SAN=fuzzer-no-link,address,undefined BUILD=$(BUILD)-fuzz \
+		CFLAGS='-g -fprofile-instr-generate -fcoverage-mapping' fuzzers
 	@BUILD=$(BUILD)-fuzz scripts/fuzz.sh
 parsers: ## nginx, HAProxy, Apache and Node read alike what the gateway sends on
 	@scripts/deps.sh run parsers

@@ -14,14 +14,14 @@
 
 /* Keys: callers. Arguments: the window, then per caller the time of one request and how
  * many. Counted whatever the quota says, for they were let through; how far ahead each is.
- * A debt ends after a second window; who is further ahead was counted by another clock. */
+ * A debt ends after a second window. */
 static struct redis_script tell = { .name = "limits-tell",
 	.lua = "local t = redis.call('TIME')\n"
 	       "local now, window = t[1] * 1000000 + t[2], tonumber(ARGV[1])\n"
 	       "local out = {}\n"
 	       "for i, key in ipairs(KEYS) do\n"
 	       "  local free = tonumber(redis.call('GET', key) or '0')\n"
-	       "  if free < now or free > now + 2 * window then free = now end\n"
+	       "  if free < now then free = now end\n"
 	       "  free = free + ARGV[2 * i] * ARGV[2 * i + 1]\n"
 	       "  if free > now + 2 * window then free = now + 2 * window end\n"
 	       "  redis.call('SET', key, string.format('%.0f', free), 'PX',\n"
@@ -31,16 +31,21 @@ static struct redis_script tell = { .name = "limits-tell",
 	       "return out\n" };
 
 /* Key: a caller. Arguments: the window, the time of one request. Takes it if there is
- * room: {1 or 0, how far ahead}. */
+ * room: {1 or 0, how far ahead}. Who is ahead by more than any debt is so because Redis'
+ * clock went back. */
 static struct redis_script take = { .name = "limits-take",
 	.lua = "local t = redis.call('TIME')\n"
 	       "local now, window = t[1] * 1000000 + t[2], tonumber(ARGV[1])\n"
+	       "local function keep(free)\n"
+	       "  redis.call('SET', KEYS[1], string.format('%.0f', free), 'PX',\n"
+	       "    math.floor((free - now) / 1000) + 1)\n"
+	       "end\n"
 	       "local free = tonumber(redis.call('GET', KEYS[1]) or '0')\n"
-	       "if free < now or free > now + 2 * window then free = now end\n"
+	       "if free < now then free = now end\n"
+	       "if free > now + 2 * window then free = now + 2 * window keep(free) end\n"
 	       "local after = free + ARGV[2]\n"
 	       "if after > now + window then return {0, free - now} end\n"
-	       "redis.call('SET', KEYS[1], string.format('%.0f', after), 'PX',\n"
-	       "  math.floor((after - now) / 1000) + 1)\n"
+	       "keep(after)\n"
 	       "return {1, after - now}\n" };
 
 static const struct str window = STR("60000000");

@@ -73,9 +73,13 @@ static void end_interval(struct load *l, uint64_t now_us)
 	l->peak = l->in_hand;
 }
 
-void load_end(struct load *l, enum load_end how, uint64_t took_us, uint64_t now_us)
+void load_leave(struct load *l)
 {
 	l->in_hand--;
+}
+
+void load_note(struct load *l, enum load_end how, uint64_t took_us, uint64_t now_us)
+{
 	if (how == LOAD_FAILED || (how == LOAD_GIVEN_UP && took_us <= too_slow_us(l)))
 		return;
 	if (how == LOAD_ANSWERED)

@@ -46,6 +46,7 @@ needs() {
 	lint     shellcheck               cmd:shellcheck
 	lint     binutils                 cmd:readelf
 	fuzz     clang                    cmd:clang
+	fuzz     llvm                     file:/usr/lib/llvm-*/bin/llvm-cov
 	fuzz     nodejs                   cmd:node
 	fuzz     libclang-rt-dev          file:/usr/lib/llvm-*/lib/clang/*/lib/linux/libclang_rt.fuzzer-*
 	compose  docker.io                cmd:dockerd

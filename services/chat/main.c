@@ -82,8 +82,14 @@ static enum err chat_start(struct app *app)
 	c->bells = bells_open(c);
 	c->streams = streams_open(c);
 	c->tiers = tiers_open(app);
-	c->sessions = sessions_open(app);
 	return ERR_OK;
+}
+
+static void chat_session_ended(struct app *app, const struct uuid *session_id)
+{
+	const struct chat *c = app->self;
+
+	streams_end_session(c->streams, session_id);
 }
 
 static bool chat_drain(struct app *app)
@@ -98,7 +104,6 @@ static void chat_stop(struct app *app)
 {
 	struct chat *c = app->self;
 
-	inbox_close(&c->sessions);
 	inbox_close(&c->tiers);
 	streams_close(&c->streams);
 	bells_close(&c->bells);
@@ -121,6 +126,7 @@ int main(int argc, char **argv)
 			.routes = routes,
 			.migrations = chat_migrations,
 			.start = chat_start,
+			.session_ended = chat_session_ended,
 			.drain = chat_drain,
 			.stop = chat_stop });
 }

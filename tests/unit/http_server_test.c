@@ -417,6 +417,21 @@ TEST(a_small_body_of_a_refused_request_is_skipped)
 	TEARDOWN;
 }
 
+TEST(a_refused_request_without_a_body_is_over_with_its_answer)
+{
+	SETUP;
+	SAY(&c, GET("/refused"));
+	CHECK_INT(client_answer(&c), 404);
+	CHECK(!client_has(&c, "Connection: close"));
+	CHECK_INT(w.server->exchange_count, 0);
+	CHECK_INT(http_server_in_hand(w.server), 0);
+	CHECK(conn_of(&w)->state == CONN_HEAD); /* not waited for as a slow body */
+	SAY(&c, GET("/refused") GET("/next"));
+	CHECK_INT(client_answer(&c), 404);
+	CHECK_ANSWER(&c, 200, "/next");
+	TEARDOWN;
+}
+
 TEST(a_chunked_body_of_a_refused_request_ends_the_connection)
 {
 	SETUP;

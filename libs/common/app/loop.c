@@ -42,6 +42,15 @@ static int patience_ms(struct loop *loop)
 	return loop->socks ? -1 : 0;
 }
 
+/* All of it is noted before any of it is told: who is told of one may ask another. */
+static void note_events(struct loop *loop, int n)
+{
+	for (int i = 0; i < n; i++) {
+		if (loop->events[i].data.ptr)
+			sock_note(loop->events[i].data.ptr, loop->events[i].events);
+	}
+}
+
 /* Whether libuv's set is among those with something. */
 static bool take_events(struct loop *loop, int n)
 {
@@ -66,6 +75,7 @@ void loop_turn(struct loop *loop, bool wait)
 	n = epoll_wait(
 		loop->epoll, loop->events, LOOP_EVENTS, wait ? patience_ms(loop) : 0);
 	uv_update_time(&loop->uv);
+	note_events(loop, n);
 	sock_serve_readable(loop);
 	uv = take_events(loop, n);
 	if (uv || uv_is_due(loop))

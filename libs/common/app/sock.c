@@ -116,11 +116,11 @@ ssize_t sock_read(struct sock *s, char *into, size_t room)
 	return errno == EAGAIN ? SOCK_NOTHING : SOCK_BROKEN;
 }
 
-bool sock_is_quiet(const struct sock *s)
+bool sock_is_still_silent(const struct sock *s)
 {
 	char byte;
 
-	return !s->has_bytes && recv(s->fd, &byte, 1, MSG_PEEK) < 0 && errno == EAGAIN;
+	return sock_is_silent(s) && recv(s->fd, &byte, 1, MSG_PEEK) < 0 && errno == EAGAIN;
 }
 
 ssize_t sock_write(struct sock *s, const struct iovec *parts, unsigned count)
@@ -163,12 +163,16 @@ static void serve_readable(struct sock *s)
 	queue_readable(s);
 }
 
+void sock_note(struct sock *s, uint32_t events)
+{
+	s->has_bytes = s->has_bytes || events & (EPOLLIN | ENDS);
+	s->has_ended = s->has_ended || events & ENDS;
+}
+
 void sock_happened(struct sock *s, uint32_t events)
 {
 	if (!s->is_open)
 		return;
-	s->has_bytes = s->has_bytes || events & (EPOLLIN | ENDS);
-	s->has_ended = s->has_ended || events & ENDS;
 	if (s->connecting) {
 		if (events & (EPOLLOUT | EPOLLERR | EPOLLHUP))
 			end_connecting(s);

@@ -50,14 +50,20 @@ void sock_close(struct sock *s);
 void sock_set_reading(struct sock *s, bool on);
 /* How many bytes; SOCK_NOTHING: none now; SOCK_END: no more will come; SOCK_BROKEN. */
 ssize_t sock_read(struct sock *s, char *into, size_t room);
-/* Nothing has come that was not read, not even the end. Asks the kernel, which may know
- * more than the loop has heard. */
-bool sock_is_quiet(const struct sock *s);
 /* How many bytes were taken, 0 to all; SOCK_BROKEN. */
 ssize_t sock_write(struct sock *s, const struct iovec *parts, unsigned count);
 
+/* Nothing has come that was not read, nor the end: as far as this turn's look tells. */
+static inline bool sock_is_silent(const struct sock *s)
+{
+	return !s->has_bytes && !s->has_ended;
+}
+/* The same, asking the kernel, which may know more than this turn has heard. */
+bool sock_is_still_silent(const struct sock *s);
+
 /* ---- for loop.c ---- */
 
+void sock_note(struct sock *s, uint32_t events);
 void sock_happened(struct sock *s, uint32_t events);
 /* Those with bytes left from an earlier turn, or read again after a pause. */
 void sock_serve_readable(struct loop *loop);

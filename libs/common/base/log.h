@@ -30,6 +30,7 @@ struct log_context {
 	char request_id[129]; /* zero-terminated; empty: left out */
 	char trace_id[33];    /* 32 lower-case hex digits; empty: left out */
 	char span_id[17];     /* 16 lower-case hex digits */
+	uint8_t trace_flags;  /* base/trace.h */
 };
 
 void log_open(const char *service, enum log_level least);

@@ -1,10 +1,8 @@
+#include <errno.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 
 #include "http/upstream.h"
-
-#define CONNECT_MS 1000
-#define GAP_MS     60000 /* streams send something every 15 s */
 
 /* ---- the end of a connection ---- */
 
@@ -60,8 +58,18 @@ void client_conn_close(struct client_conn *conn)
 	sock_close(&conn->sock);
 }
 
-/* The other side is gone, or our patience with it. */
-static void end(struct client_conn *conn)
+/* A stream that began was answered. That it ends early tells that a process or a link is
+ * gone, and tells it once for each stream that it had: the address is looked at instead. */
+static void blame(struct client_conn *conn)
+{
+	if (conn->streams)
+		endpoint_doubted(&conn->upstream->endpoints, conn->endpoint);
+	else
+		judge(conn, false);
+}
+
+/* The other side is gone, or our patience with it; why: if there never was a connection. */
+static void end(struct client_conn *conn, enum err why)
 {
 	struct http_upstream *u = conn->upstream;
 	struct http_call *c = detach(conn);
@@ -69,14 +77,14 @@ static void end(struct client_conn *conn)
 
 	/* That a kept connection is closed under a request is nobody's fault. */
 	if (c && conn->connected && (answered || !conn->used))
-		judge(conn, false);
+		blame(conn);
 	client_conn_close(conn);
 	if (!c)
 		endpoint_doubted(&u->endpoints, conn->endpoint);
 	else if (answered)
 		upstream_finish(u, c, ERR_UNSURE);
 	else
-		upstream_try_again(u, c, conn->endpoint);
+		upstream_try_again(u, c, conn->endpoint, why);
 }
 
 static void finish(struct client_conn *conn, enum err e, bool reusable)
@@ -85,7 +93,7 @@ static void finish(struct client_conn *conn, enum err e, bool reusable)
 	struct http_call *c = detach(conn);
 
 	if (e != ERR_OK)
-		judge(conn, false);
+		blame(conn);
 	conn->used = true;
 	if (!reusable)
 		client_conn_close(conn);
@@ -109,11 +117,21 @@ static bool is_failure(const struct http_response *a)
 	return true;
 }
 
+static bool is_stream(const struct http_response *a)
+{
+	for (size_t i = 0; i < a->header_count; i++) {
+		if (str_eq_nocase(a->headers[i].name, STR("Content-Type")))
+			return http_is_event_stream(a->headers[i].value);
+	}
+	return false;
+}
+
 static void on_answer_head(struct response_reader *r)
 {
 	struct client_conn *conn = container_of(r, struct client_conn, reader);
 
 	judge(conn, !is_failure(&r->answer));
+	conn->streams = is_stream(&r->answer);
 	conn->call->events->on_head(conn->call, &r->answer);
 }
 
@@ -156,14 +174,18 @@ static void on_readable(struct sock *s)
 	else if (n == SOCK_END && conn->call && response_end(&conn->reader))
 		finish(conn, ERR_OK, false);
 	else if (n < 0)
-		end(conn);
+		end(conn, ERR_UNAVAILABLE);
 }
 
 void client_conn_set_reading(struct client_conn *conn, bool on)
 {
+	uint64_t now_ms = uv_now(&conn->upstream->loop->uv);
+
 	if (on == conn->sock.reading || conn->closing)
 		return;
-	conn->since_ms = uv_now(&conn->upstream->loop->uv);
+	if (on && conn->call && conn->answered && conn->call->end_ms)
+		conn->call->end_ms += now_ms - conn->since_ms; /* it was paused */
+	conn->since_ms = now_ms;
 	sock_set_reading(&conn->sock, on);
 }
 
@@ -223,18 +245,20 @@ static void attach(struct client_conn *conn, struct http_call *c)
 	}
 }
 
+/* What came before a request is no answer to it, and a connection that has ended would take
+ * the request with it: neither is used, also if it is heard of only later in this turn. */
 static bool start_call(struct client_conn *conn)
 {
 	response_start(&conn->reader, conn->call->head_only);
-	conn->answered = false;
+	conn->answered = conn->streams = false;
 	conn->sent = 0;
-	return write_call(conn);
+	return sock_is_silent(&conn->sock) && write_call(conn);
 }
 
 bool client_conn_send(struct client_conn *conn, struct http_call *call)
 {
-	/* What can be repeated needs no such care. */
-	if (!call->repeatable && !sock_is_quiet(&conn->sock)) {
+	/* What can be repeated is worth no system call. */
+	if (!call->repeatable && !sock_is_still_silent(&conn->sock)) {
 		client_conn_close(conn);
 		return false;
 	}
@@ -248,10 +272,20 @@ bool client_conn_send(struct client_conn *conn, struct http_call *call)
 
 /* ---- connecting ---- */
 
-static void connect_failed(struct client_conn *conn)
+/* We have no descriptor, port or memory left: that is not the address's fault. */
+static bool is_ours(int error)
 {
-	endpoint_failed(&conn->upstream->endpoints, conn->endpoint);
-	end(conn);
+	return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM ||
+	       error == EADDRNOTAVAIL;
+}
+
+static void connect_failed(struct client_conn *conn, int error)
+{
+	if (is_ours(error))
+		endpoint_untried(&conn->upstream->endpoints, conn->endpoint);
+	else
+		endpoint_failed(&conn->upstream->endpoints, conn->endpoint);
+	end(conn, error == ETIMEDOUT ? ERR_TIMEOUT : ERR_UNAVAILABLE);
 }
 
 static void on_connected(struct sock *s, int error)
@@ -259,7 +293,7 @@ static void on_connected(struct sock *s, int error)
 	struct client_conn *conn = conn_of(s);
 
 	if (error) {
-		connect_failed(conn);
+		connect_failed(conn, error);
 		return;
 	}
 	conn->connected = true;
@@ -268,19 +302,26 @@ static void on_connected(struct sock *s, int error)
 	if (!conn->call)
 		upstream_conn_free(conn->upstream, conn);
 	else if (!start_call(conn))
-		end(conn);
+		end(conn, ERR_UNAVAILABLE);
+}
+
+static bool is_overdue(const struct client_conn *conn, uint64_t now_ms)
+{
+	const struct http_call *c = conn->call;
+
+	if (!conn->answered)
+		return c->deadline_ms && now_ms >= c->deadline_ms;
+	if (!conn->sock.reading) /* whoever asked is slow */
+		return false;
+	return now_ms - conn->since_ms >= conn->upstream->gap_ms ||
+	       (!conn->streams && c->end_ms && now_ms >= c->end_ms);
 }
 
 void client_conn_check(struct client_conn *conn, uint64_t now_ms)
 {
-	struct http_call *c = conn->call;
-
-	if (!conn->connected && now_ms - conn->since_ms >= CONNECT_MS)
-		connect_failed(conn);
-	else if (c && !conn->answered && c->deadline_ms && now_ms >= c->deadline_ms)
-		finish(conn, ERR_TIMEOUT, false);
-	else if (c && conn->answered && conn->sock.reading &&
-		 now_ms - conn->since_ms >= GAP_MS)
+	if (!conn->connected && now_ms - conn->since_ms >= conn->upstream->connect_ms)
+		connect_failed(conn, ETIMEDOUT);
+	else if (conn->call && is_overdue(conn, now_ms))
 		finish(conn, ERR_TIMEOUT, false);
 }
 
@@ -301,6 +342,7 @@ void client_conn_open(struct http_upstream *u, struct endpoint *e, struct http_c
 	static const struct sock_events events = { on_readable, on_writable, on_connected,
 		on_closed };
 	struct client_conn *conn = calloc(1, sizeof *conn);
+	int error;
 
 	if (!conn)
 		abort();
@@ -311,6 +353,8 @@ void client_conn_open(struct http_upstream *u, struct endpoint *e, struct http_c
 	u->connections++;
 	e->connections++;
 	attach(conn, call);
-	if (sock_connect(&conn->sock, u->loop, &e->address.sa, address_size(e), &events))
-		connect_failed(conn);
+	error = sock_connect(
+		&conn->sock, u->loop, &e->address.sa, address_size(e), &events);
+	if (error)
+		connect_failed(conn, error);
 }

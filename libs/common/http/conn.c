@@ -10,17 +10,22 @@ static const struct refusal misdirected = { 421,
 
 /* ---- reading on and off ---- */
 
+bool conn_has_room(const struct conn *c)
+{
+	return conn_waiting(c) < c->server->o.waiting_max;
+}
+
 static bool wants_bytes(const struct conn *c)
 {
 	if (c->eof)
 		return false;
 	/* Some of what comes by TLS is answered without being a request. */
-	if (c->tls && conn_waiting(c) >= CONN_WAITING_MAX)
+	if (c->tls && !conn_has_room(c))
 		return false;
 	switch (c->state) {
 	case CONN_HANDSHAKE:
 	case CONN_HEAD:
-		return conn_waiting(c) < CONN_WAITING_MAX;
+		return conn_has_room(c);
 	case CONN_SERVING: /* to see the client leave; what it sends must wait */
 		return c->pending.len < PENDING_MAX;
 	case CONN_BODY:
@@ -46,14 +51,19 @@ void conn_set_state(struct conn *c, enum conn_state state)
 	c->since_ms = server_now_ms(c->server);
 }
 
+void conn_await_head(struct conn *c)
+{
+	c->scan = (struct head_scan){ .limits = &c->server->o.head };
+	c->began = false;
+}
+
 /* Request and answer are both complete: the next one, or the end. */
 static void finish(struct conn *c)
 {
 	struct http_exchange *x = c->x;
 
 	conn_set_state(c, x->closes || c->eof ? CONN_LINGER : CONN_HEAD);
-	c->scan = (struct head_scan){ 0 };
-	c->began = false;
+	conn_await_head(c);
 	conn_let_go(c);
 	c->x = NULL;
 	exchange_release(x);
@@ -64,7 +74,7 @@ void conn_answered(struct conn *c)
 {
 	struct http_exchange *x = c->x;
 
-	if (c->state == CONN_BODY && !x->closes) {
+	if (c->state == CONN_BODY && !x->closes && intake_has_body(&x->intake)) {
 		x->intake.discard = true; /* finish comes with the last byte of the body */
 		return;
 	}
@@ -85,8 +95,7 @@ void conn_hand_over(struct conn *c)
 	x->conn = NULL;
 	x->handed_over = true;
 	conn_set_state(c, last ? CONN_LINGER : CONN_HEAD);
-	c->scan = (struct head_scan){ 0 };
-	c->began = false;
+	conn_await_head(c);
 	conn_dirty(c);
 	task_cancel(&x->task);
 }
@@ -96,6 +105,8 @@ void conn_refuse(struct conn *c, const struct refusal *no)
 	struct http_server *s = c->server;
 
 	s->refused++;
+	if (s->o.refused)
+		++*s->o.refused;
 	if (!c->x) {
 		c->x = exchange_new(c);
 		exchange_identify(c->x);
@@ -233,9 +244,9 @@ static size_t eat(struct conn *c, struct str bytes)
 
 		switch (c->state) {
 		case CONN_HEAD:
-			if (conn_waiting(c) >= CONN_WAITING_MAX)
+			if (!conn_has_room(c))
 				conn_flush(c);
-			n = conn_waiting(c) < CONN_WAITING_MAX ? eat_head(c, rest) : 0;
+			n = conn_has_room(c) ? eat_head(c, rest) : 0;
 			break;
 		case CONN_BODY:
 			n = eat_body(c, rest);

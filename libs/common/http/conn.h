@@ -9,8 +9,7 @@
 
 #include "app/sock.h"
 #include "http/exchange.h"
-
-#define CONN_WAITING_MAX (256u << 10)
+#include "http/peers.h"
 
 enum conn_state {
 	CONN_HANDSHAKE, /* TLS: handshake_ms runs */
@@ -21,7 +20,6 @@ enum conn_state {
 	CONN_CLOSING,   /* uv_close was called */
 };
 
-struct peer;
 struct tls;
 
 struct conn {
@@ -37,14 +35,16 @@ struct conn {
 	size_t sent;        /* and has taken since */
 	enum conn_state state;
 	unsigned requests;
-	uint64_t since_ms;    /* when the state, or the head, began */
-	uint64_t moved_ms;    /* when writing last got on */
-	size_t unsent;        /* of server.unsent */
-	bool began;           /* the first byte of a head has come */
-	bool eating;          /* bytes of requests are being looked at */
-	bool eof;             /* the client will send no more */
-	bool shut;            /* we will send no more */
-	struct peer *address; /* counted; NULL: not */
+	uint64_t since_ms; /* when the state, or the head, began */
+	uint64_t moved_ms; /* when writing last was fast enough, or began */
+	size_t moved_left; /* what was left to write then */
+	size_t unsent;     /* of server.unsent */
+	bool began;        /* the first byte of a head has come */
+	bool eating;       /* bytes of requests are being looked at */
+	bool eof;          /* the client will send no more */
+	bool shut;         /* we will send no more */
+	bool counted;      /* at `where` */
+	struct peer where;
 	char peer[PEER_SIZE];
 };
 
@@ -59,6 +59,10 @@ void conn_end_of_input(struct conn *c);
 /* Goes on with what waits, if it may now. */
 void conn_resume(struct conn *c);
 void conn_set_state(struct conn *c, enum conn_state state);
+/* Nothing of the next head has come. */
+void conn_await_head(struct conn *c);
+/* The client takes what it is answered: requests go on. */
+bool conn_has_room(const struct conn *c);
 void conn_on_readable(struct sock *sock);
 /* Reads, or does not, as the state asks for. */
 void conn_settle_reading(struct conn *c);

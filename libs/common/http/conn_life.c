@@ -6,13 +6,10 @@
 
 #include "http/conn.h"
 #include "http/crowd.h"
-#include "http/peers.h"
 #include "http/tls.h"
 
 static const struct refusal slow_head = { 408, "The head took too long to come" };
 static const struct refusal slow_body = { 408, "The body took too long to come" };
-
-#define PACE_BYTES_PER_S 1024
 
 /* ---- time ---- */
 
@@ -22,12 +19,24 @@ static bool body_is_slow(const struct conn *c, uint64_t ms)
 
 	if (ms >= o->body_ms)
 		return true;
-	return ms >= o->pace_ms && c->x->intake.taken < ms * PACE_BYTES_PER_S / 1000;
+	return ms >= o->pace_ms && c->x->intake.taken < ms * o->pace_bytes / 1000;
 }
 
-static bool write_is_stuck(const struct conn *c, uint64_t now_ms)
+/* In every write_ms so much must be taken, or all there is: a byte now and then buys no
+ * time. */
+static bool write_is_slow(struct conn *c, uint64_t now_ms)
 {
-	return c->sending.len && now_ms - c->moved_ms >= c->server->o.write_ms;
+	const struct http_server_options *o = &c->server->o;
+	uint64_t ms = now_ms - c->moved_ms;
+	size_t left = c->sending.len - c->sent;
+
+	if (!left || ms < o->write_ms)
+		return false;
+	if (c->moved_left - left < ms * o->pace_bytes / 1000)
+		return true;
+	c->moved_left = left;
+	c->moved_ms = now_ms;
+	return false;
 }
 
 static void check_head_time(struct conn *c, uint64_t ms, uint64_t now_ms)
@@ -40,7 +49,7 @@ static void check_head_time(struct conn *c, uint64_t ms, uint64_t now_ms)
 		return;
 	}
 	if (conn_waiting(c))
-		return; /* write_is_stuck watches */
+		return; /* write_is_slow watches */
 	if (ms >= s->o.idle_ms || (s->drain_idle_ms && ms >= s->drain_idle_ms &&
 					  now_ms - s->drain_ms >= s->drain_idle_ms)) {
 		conn_set_state(c, CONN_LINGER);
@@ -52,7 +61,7 @@ void conn_check_time(struct conn *c, uint64_t now_ms)
 {
 	uint64_t ms = now_ms - c->since_ms;
 
-	if (write_is_stuck(c, now_ms)) {
+	if (write_is_slow(c, now_ms)) {
 		conn_close(c);
 		return;
 	}
@@ -122,8 +131,8 @@ void conn_close(struct conn *c)
 		return;
 	c->state = CONN_CLOSING;
 	list_del(&c->dirty);
-	if (c->address)
-		peers_leave(c->server->peers, c->address);
+	if (c->counted)
+		peers_leave(c->server->peers, c->where);
 	c->server->unsent -= c->unsent;
 	c->unsent = 0;
 	sock_close(&c->sock);
@@ -175,8 +184,8 @@ static bool is_too_many(struct conn *c)
 		return true;
 	if (!s->peers || (s->o.is_proxy && s->o.is_proxy(s->o.app, str_of(c->peer))))
 		return false;
-	c->address = peers_enter(s->peers, peer_key(c, key), server_now_ms(s));
-	return !c->address;
+	c->counted = peers_enter(s->peers, peer_key(c, key), server_now_ms(s), &c->where);
+	return !c->counted;
 }
 
 static struct conn *conn_new(struct http_server *s)
@@ -190,6 +199,7 @@ static struct conn *conn_new(struct http_server *s)
 	list_push(&s->conns, &c->link);
 	count(s, 1);
 	conn_set_state(c, CONN_HEAD);
+	conn_await_head(c);
 	if (s->o.tls) {
 		conn_set_state(c, CONN_HANDSHAKE);
 		c->tls = tls_new(s->o.tls);

@@ -1,14 +1,15 @@
 /*
  * What requests, and answers that are not taken, may hold in memory: memory_max for all of
- * each. When it is used up, those who hold most of it give way, the newest of them first:
- * requests that are not whole are refused, connections with answers are closed. Else a few
- * who hold much would shut out the many who hold little.
+ * each. When it is used up, those who hold most of it, or have announced that they will,
+ * give way, the newest of them first: requests that are not whole are refused, connections
+ * with answers are closed. Else a few who hold much would shut out the many who hold
+ * little.
  */
 #include "http/conn.h"
 
 #define SMALL  4096 /* so much everybody may hold */
 #define LARGE  (512u << 10)
-#define SPARED 8 /* an eighth of it is made free at once: looking for them takes time */
+#define SPARED 32 /* this part of it is made free at once: looking for them takes time */
 
 static const struct refusal no_memory = { 503, "There is no room for more requests now" };
 
@@ -27,10 +28,13 @@ void conn_let_go(struct conn *c)
 /* ---- requests ---- */
 
 /* Those that are being served will be answered: they are left alone. */
-static size_t held_by(const struct conn *c)
+static size_t wanted_by(const struct conn *c)
 {
+	const struct http_exchange *x = c->x;
+
 	if (c->state == CONN_BODY)
-		return c->x->held + c->pending.len;
+		return x->held > x->intake.head.length ? x->held
+						       : (size_t)x->intake.head.length;
 	return c->state == CONN_HEAD ? c->pending.len : 0;
 }
 
@@ -52,7 +56,7 @@ void conn_limit_requests(struct http_server *s, const struct conn *current)
 		{
 			struct conn *c = container_of(link, struct conn, link);
 
-			if (s->held > enough && held_by(c) >= least)
+			if (s->held > enough && wanted_by(c) >= least)
 				refuse(c, current);
 		}
 	}

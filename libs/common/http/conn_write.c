@@ -64,6 +64,7 @@ static void keep_rest(struct conn *c, struct buf *out, size_t sent)
 	c->sent = sent;
 	*out = (struct buf){ 0 };
 	c->moved_ms = server_now_ms(c->server);
+	c->moved_left = c->sending.len - sent;
 }
 
 void conn_on_writable(struct sock *sock)
@@ -76,8 +77,6 @@ void conn_on_writable(struct sock *sock)
 		conn_close(c);
 		return;
 	}
-	if (n > 0)
-		c->moved_ms = server_now_ms(c->server);
 	c->sent += (size_t)n;
 	if (c->sent < c->sending.len)
 		return;

@@ -48,6 +48,7 @@ struct http_exchange {
 	bool events;      /* a text/event-stream */
 	bool mid_event;   /* its last event is not whole yet */
 	bool handed_over; /* ended here, to go on elsewhere */
+	bool unheard;     /* the client had left when it began */
 	char last;        /* byte of the stream */
 	int64_t length;   /* of a stream; -1: not known */
 	bool cut;
@@ -97,7 +98,6 @@ struct http_server {
 	bool is_unix, listening;
 	bool owns_address; /* it opened the listener itself */
 	unsigned handles;  /* acceptor and tick, while open */
-	unsigned ticks;
 	struct timer tick;
 	struct loop_hook hook;
 	struct list conns, dirty, spare_exchanges;
