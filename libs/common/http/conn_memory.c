@@ -52,8 +52,7 @@ void conn_limit_requests(struct http_server *s, const struct conn *current)
 	if (s->held <= max)
 		return;
 	for (size_t least = LARGE; least >= SMALL && s->held > enough; least /= 2) {
-		LIST_EACH_BACK(&s->conns, link)
-		{
+		LIST_EACH_BACK (&s->conns, link) {
 			struct conn *c = container_of(link, struct conn, link);
 
 			if (s->held > enough && wanted_by(c) >= least)
@@ -94,8 +93,7 @@ void conn_limit_answers(struct http_server *s)
 	if (s->unsent <= max)
 		return;
 	for (size_t least = LARGE; least >= SMALL && s->unsent > enough; least /= 2) {
-		LIST_EACH_BACK(&s->conns, link)
-		{
+		LIST_EACH_BACK (&s->conns, link) {
 			struct conn *c = container_of(link, struct conn, link);
 
 			if (s->unsent > enough && c->unsent >= least)
