@@ -67,6 +67,8 @@ struct limits {
 	unsigned dirties;
 	struct loop_hook full; /* someone's slice is half used up: tells at once */
 	struct timer tick;     /* tells the rest */
+	struct list asks;      /* requests that wait for Redis's word */
+	struct timer patience; /* they do not wait for long */
 	unsigned awaited;      /* answers of Redis */
 	uint64_t heard_us;     /* the last one, or when nothing was awaited before */
 	uint64_t *refused;     /* counter */

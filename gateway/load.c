@@ -41,6 +41,7 @@ static void note_best(struct load *l, uint64_t took_us, uint64_t now_us)
 	l->best_us = least(l->best_us, took_us);
 }
 
+/* So few are always let through: there is no queue that less of them would shorten. */
 static void shrink(struct load *l)
 {
 	unsigned used = l->peak < l->limit ? l->peak : l->limit;
@@ -65,7 +66,7 @@ static void end_interval(struct load *l, uint64_t now_us)
 {
 	if (l->fastest_us > too_slow_us(l))
 		shrink(l);
-	else if (l->peak >= l->limit - l->limit / 5)
+	else if (l->limit < LOAD_START || l->peak >= l->limit - l->limit / 5)
 		grow(l);
 	l->from_us = now_us;
 	l->fastest_us = UINT64_MAX;

@@ -3,8 +3,9 @@
  *
  * A queue that stands shows in the fastest answer: when even that took longer than the
  * target for a while, there is more in hand than the service gets done, and the limit
- * comes down; when all of it is used and answers are fast, it goes up. What is beyond it is
- * refused at once, so that what is let through is answered while somebody still waits.
+ * comes down; when answers are fast it goes up again, beyond LOAD_START only when all of it
+ * is used. What is beyond it is refused at once, so that what is let through is answered
+ * while somebody still waits.
  * A route that is slow by nature is measured by its own best of the last minutes. So few
  * that the limit would not go below them are no queue, however slow they are.
  *

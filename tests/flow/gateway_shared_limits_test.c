@@ -206,6 +206,35 @@ TEST(a_clock_that_goes_back_locks_nobody_out)
 
 /* ---- Redis away ---- */
 
+/* Those who ask when it falls silent have the same patience as those who come later: they
+ * are answered long before the link is given up, which takes three seconds. */
+TEST(who_asks_a_redis_that_falls_silent_is_answered_soon)
+{
+	const char *bearer;
+	uint64_t frozen_us;
+
+	start("LIMIT_AUTH_PER_ADDRESS=60");
+	CHECK_INT(code_at(0), 200);
+	redis_server_freeze(&redis);
+	frozen_us = clock_mono_us();
+	CHECK_INT(code_at(0), 503);
+	CHECK(clock_mono_us() - frozen_us < 2000000);
+	redis_server_thaw(&redis);
+	TURN_UNTIL(&fx.web.app.loop, code_at(0) == 200);
+	stop();
+
+	start("LIMIT_READ_PER_USER=20"); /* a slice of one: the second has to wait */
+	bearer = kept_bearer();
+	CHECK_INT(get_at(0, bearer), 200);
+	redis_server_freeze(&redis);
+	frozen_us = clock_mono_us();
+	for (int i = 0; i < 5; i++)
+		CHECK_INT(get_at(0, bearer), 200);
+	CHECK(clock_mono_us() - frozen_us < 2000000);
+	redis_server_thaw(&redis);
+	stop();
+}
+
 TEST(a_redis_that_says_nothing_is_not_waited_for)
 {
 	const char *bearer;

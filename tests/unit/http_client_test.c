@@ -203,6 +203,53 @@ TEST(a_connection_that_ended_is_not_used_again)
 	CHECK_INT(requests_on_the_last(HELLO, true), 1);
 }
 
+/* Asks, lets `spoil` do something to the kept connection that the loop has not heard of
+ * yet, and asks again. */
+static void ask_twice(void (*spoil)(int fd))
+{
+	struct asked a = { 0 }, b = { 0 };
+	struct peer *p = start(HELLO);
+	struct http_upstream *u = http_upstream_open(&client_loop, peer_url(p), 4);
+	uv_os_fd_t fd;
+
+	test_turn(&client_loop, 5);
+	ask(u, &a, GET);
+	CHECK(test_until(&client_loop, &a.done));
+	CHECK_INT(uv_fileno((uv_handle_t *)&last_conn->tcp, &fd), 0);
+	spoil(fd);
+	ask(u, &b, GET);
+	CHECK(test_until(&client_loop, &b.done));
+	CHECK_INT(b.e, ERR_OK);
+	CHECK_STR(buf_str(&b.body), STR("hello"));
+	CHECK_INT(p->requests, 2);
+	CHECK_INT(requests_of_last, 1);
+	stop(&p, &u);
+	asked_fini(&a);
+	asked_fini(&b);
+}
+
+static void end_it(int fd)
+{
+	CHECK_INT(shutdown(fd, SHUT_WR), 0);
+}
+
+static void say_more(int fd)
+{
+	static const char evil[] = "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil";
+
+	CHECK_INT(write(fd, evil, sizeof evil - 1), sizeof evil - 1);
+}
+
+TEST(what_cannot_be_repeated_is_not_sent_on_a_connection_that_has_just_ended)
+{
+	ask_twice(end_it);
+}
+
+TEST(what_has_just_come_unasked_is_nobody_s_answer)
+{
+	ask_twice(say_more);
+}
+
 TEST(bytes_nobody_asked_for_close_an_idle_connection)
 {
 	struct asked a = { 0 }, b = { 0 };

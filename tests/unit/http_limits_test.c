@@ -313,6 +313,85 @@ TEST(memory_for_requests_is_bounded)
 	TEARDOWN;
 }
 
+TEST(who_holds_most_of_the_memory_gives_way)
+{
+	struct client small;
+	SETUP(.memory_max = 60000);
+
+	SAY(&c, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 59001\r\n\r\n");
+	client_say(&c, str_span(big, 59000));
+	TURN_UNTIL(&w.app.loop, w.server->held >= 59000);
+	client_open(&small, &w);
+	SAY(&small, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 8000\r\n\r\n");
+	client_say(&small, str_span(big, 4000));
+	turn_for_ms(&w.app.loop, 20);
+	client_say(&small, str_span(big, 4000));
+	CHECK_INT(client_answer(&small), 200);
+	CHECK_INT(client_answer(&c), 503);
+	CHECK(client_sees_end(&c));
+	CHECK_INT(w.server->held, 0);
+	client_close(&small);
+	TEARDOWN;
+}
+
+TEST(heads_of_requests_that_are_served_are_counted)
+{
+	struct client second;
+	struct buf head = { 0 };
+	SETUP(.memory_max = 20000);
+
+	buf_add_str(&head, STR("GET /wait HTTP/1.1\r\nHost: a\r\n"));
+	for (int i = 0; i < 3; i++) {
+		buf_add_str(&head, STR("X: "));
+		for (int j = 0; j < 5000; j++)
+			buf_add_char(&head, 'x');
+		buf_add_str(&head, STR("\r\n"));
+	}
+	buf_add_str(&head, STR("\r\n"));
+	client_say(&c, buf_str(&head));
+	TURN_UNTIL(&w.app.loop, held);
+	CHECK_INT(w.server->held, head.len);
+	client_open(&second, &w);
+	client_say(&second, buf_str(&head));
+	CHECK_INT(client_answer(&second), 503);
+	client_close(&second);
+	client_open(&second, &w);
+	SAY(&second, GET("/")); /* small ones always pass */
+	CHECK_INT(client_answer(&second), 200);
+	task_wake(held, ERR_OK);
+	CHECK_INT(client_answer(&c), 200);
+	CHECK_INT(w.server->held, 0);
+	client_close(&second);
+	buf_fini(&head);
+	TEARDOWN;
+}
+
+TEST(memory_for_answers_that_nobody_reads_is_bounded)
+{
+	struct client slow[8], reader;
+	int small = 4096;
+	SETUP(.memory_max = 16 * BIG);
+
+	for (int i = 0; i < 8; i++) {
+		client_open(&slow[i], &w);
+		setsockopt(slow[i].fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof small);
+		for (int j = 0; j < 60; j++)
+			SAY(&slow[i], GET("/big"));
+	}
+	TURN_UNTIL(&w.app.loop, http_server_connections(w.server) < 9);
+	CHECK(w.server->unsent <= 16 * BIG);
+	CHECK(http_server_connections(w.server) > 1); /* no more than are needed */
+	client_open(&reader, &w);
+	SAY(&reader, GET("/big"));
+	CHECK_INT(client_answer(&reader), 200);
+	client_close(&reader);
+	for (int i = 0; i < 8; i++)
+		client_close(&slow[i]);
+	TURN_UNTIL(&w.app.loop, http_server_connections(w.server) == 1);
+	CHECK_INT(w.server->unsent, 0);
+	TEARDOWN;
+}
+
 TEST(memory_for_heads_counts_as_well)
 {
 	struct buf head = { 0 };

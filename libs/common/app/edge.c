@@ -53,7 +53,9 @@ const struct setting edge_settings[] = {
 	{ "GATEWAY_CONNECTION_REQUESTS", SETTING_INT, AT(requests), "10000",
 		"on one connection", 1, 1000000000 },
 	{ "GATEWAY_MEMORY_MB", SETTING_INT, AT(memory_mb), "64",
-		"of requests that are not answered yet, per worker", 1, 65536 },
+		"of requests that are not answered yet, and of answers that are not taken, "
+		"each, per worker",
+		1, 65536 },
 	{ "GATEWAY_TLS_LISTEN", SETTING_ADDR, AT(tls_listen), "",
 		"where requests are served by TLS; none: nowhere" },
 	{ "GATEWAY_TLS_CERT", SETTING_STR, AT(tls_certificates), "",

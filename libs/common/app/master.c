@@ -251,6 +251,7 @@ static void read_reports(struct master *m)
 
 static void update_gauges(struct master *m)
 {
+	*m->log_dropped = log_dropped();
 	*m->serving_gauge = *m->retiring_gauge = 0;
 	LIST_EACH (&m->workers, link) {
 		const struct worker *w = container_of(link, struct worker, link);
@@ -344,6 +345,8 @@ static void open_metrics(struct master *m)
 	m->metrics = metrics_new_in(m->area, 0);
 	m->serving_gauge = metrics_gauge(m->metrics, workers, help, "state=\"serving\"");
 	m->retiring_gauge = metrics_gauge(m->metrics, workers, help, "state=\"retiring\"");
+	m->log_dropped = metrics_counter(m->metrics, "log_lines_dropped_total",
+		"Log lines lost because the reader was slow.", NULL);
 	m->deaths = metrics_counter(m->metrics, "gateway_worker_deaths_total",
 		"Workers that ended and should not have.", NULL);
 	m->changes = metrics_counter(

@@ -41,7 +41,7 @@ struct master {
 	bool slots[256]; /* in use */
 	struct ticket_ring tickets;
 	int64_t *serving_gauge, *retiring_gauge;
-	uint64_t *deaths, *changes, *failures;
+	uint64_t *deaths, *changes, *failures, *log_dropped;
 };
 
 /* ---- worker.c ---- */

@@ -116,6 +116,13 @@ ssize_t sock_read(struct sock *s, char *into, size_t room)
 	return errno == EAGAIN ? SOCK_NOTHING : SOCK_BROKEN;
 }
 
+bool sock_is_still_silent(const struct sock *s)
+{
+	char byte;
+
+	return sock_is_silent(s) && recv(s->fd, &byte, 1, MSG_PEEK) < 0 && errno == EAGAIN;
+}
+
 ssize_t sock_write(struct sock *s, const struct iovec *parts, unsigned count)
 {
 	struct msghdr all = { .msg_iov = (struct iovec *)parts, .msg_iovlen = count };

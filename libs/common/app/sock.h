@@ -58,6 +58,8 @@ static inline bool sock_is_silent(const struct sock *s)
 {
 	return !s->has_bytes && !s->has_ended;
 }
+/* The same, asking the kernel, which may know more than this turn has heard. */
+bool sock_is_still_silent(const struct sock *s);
 
 /* ---- for loop.c ---- */
 

@@ -2,7 +2,8 @@
  * client - HTTP/1.1 to our own services: pooled keep-alive connections on libuv and llhttp.
  * (To the outside world, with TLS and proxies, see outbound.h.)
  *
- * A connection is used again only when its last answer was whole and no byte is left over.
+ * A connection is used again only when its last answer was whole and no byte is left over;
+ * for what cannot be repeated the kernel is asked whether it has just ended.
  * Requests with `repeatable` are sent once more, on a new connection, when theirs ends
  * before the first byte of an answer, as long as such repeats stay few (budget.h).
  * Connecting is tried at another address when one does not work. An address that answers

@@ -257,6 +257,11 @@ static bool start_call(struct client_conn *conn)
 
 bool client_conn_send(struct client_conn *conn, struct http_call *call)
 {
+	/* What can be repeated is worth no system call. */
+	if (!call->repeatable && !sock_is_still_silent(&conn->sock)) {
+		client_conn_close(conn);
+		return false;
+	}
 	list_del(&conn->link);
 	attach(conn, call);
 	if (start_call(conn))

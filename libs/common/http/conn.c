@@ -7,7 +7,6 @@
 
 static const struct refusal misdirected = { 421,
 	"The host is not the one that was asked for by TLS" };
-static const struct refusal no_memory = { 503, "There is no room for more requests now" };
 
 /* ---- reading on and off ---- */
 
@@ -58,12 +57,6 @@ void conn_await_head(struct conn *c)
 	c->began = false;
 }
 
-void conn_forget_body(struct conn *c)
-{
-	c->server->held -= c->x->intake.taken;
-	c->x->intake.taken = 0;
-}
-
 /* Request and answer are both complete: the next one, or the end. */
 static void finish(struct conn *c)
 {
@@ -71,7 +64,7 @@ static void finish(struct conn *c)
 
 	conn_set_state(c, x->closes || c->eof ? CONN_LINGER : CONN_HEAD);
 	conn_await_head(c);
-	conn_forget_body(c);
+	conn_let_go(c);
 	c->x = NULL;
 	exchange_release(x);
 	conn_dirty(c);
@@ -97,7 +90,7 @@ void conn_hand_over(struct conn *c)
 	struct http_exchange *x = c->x;
 	bool last = x->closes || c->eof;
 
-	conn_forget_body(c);
+	conn_let_go(c);
 	c->x = NULL;
 	x->conn = NULL;
 	x->handed_over = true;
@@ -169,6 +162,8 @@ static void open_request(struct conn *c, struct str head, bool more)
 	c->requests++;
 	no = intake_open(&x->intake, &c->scan, head, &x->task.arena, &x->req);
 	exchange_identify(x);
+	if (!no)
+		no = conn_hold_head(c, head.len);
 	if (no) {
 		conn_refuse(c, no);
 		return;
@@ -218,7 +213,6 @@ static size_t eat_head(struct conn *c, struct str bytes)
 
 static size_t eat_body(struct conn *c, struct str bytes)
 {
-	struct http_server *s = c->server;
 	struct intake *in = &c->x->intake;
 	const struct refusal *no;
 	uint64_t before = in->taken;
@@ -226,13 +220,13 @@ static size_t eat_body(struct conn *c, struct str bytes)
 	bool whole = false;
 
 	no = intake_body(in, bytes, &used, &whole);
-	s->held += in->taken - before;
-	if (!no && !whole && s->held > s->o.memory_max)
-		no = &no_memory;
-	if (no) {
+	conn_hold(c, in->discard ? 0 : in->taken - before);
+	if (no)
 		conn_refuse(c, no);
+	else if (!whole)
+		conn_limit_requests(c->server, c);
+	if (c->state != CONN_BODY)
 		return bytes.len;
-	}
 	if (whole && in->discard)
 		finish(c);
 	else if (whole)
@@ -292,7 +286,6 @@ void conn_resume(struct conn *c)
 
 void conn_take(struct conn *c, struct str bytes)
 {
-	struct http_server *s = c->server;
 	size_t before = c->pending.len;
 
 	if (before == 0)
@@ -301,10 +294,8 @@ void conn_take(struct conn *c, struct str bytes)
 	set_pending(c, before);
 	if (before)
 		conn_resume(c);
-	if (c->pending.len && c->state == CONN_HEAD && s->held > s->o.memory_max) {
-		conn_refuse(c, &no_memory);
-		conn_resume(c);
-	}
+	if (c->pending.len && c->state == CONN_HEAD)
+		conn_limit_requests(c->server, NULL);
 	conn_settle_reading(c);
 }
 

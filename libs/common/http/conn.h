@@ -38,6 +38,7 @@ struct conn {
 	uint64_t since_ms; /* when the state, or the head, began */
 	uint64_t moved_ms; /* when writing last was fast enough, or began */
 	size_t moved_left; /* what was left to write then */
+	size_t unsent;     /* of server.unsent */
 	bool began;        /* the first byte of a head has come */
 	bool eating;       /* bytes of requests are being looked at */
 	bool eof;          /* the client will send no more */
@@ -67,8 +68,20 @@ void conn_on_readable(struct sock *sock);
 void conn_settle_reading(struct conn *c);
 /* c->x's stream was ended between two events; its handler is told. */
 void conn_hand_over(struct conn *c);
-/* The bytes of c->x's body count no longer. */
-void conn_forget_body(struct conn *c);
+
+/* ---- conn_memory.c ---- */
+
+/* More of c->x's request is held; none of it any more. */
+void conn_hold(struct conn *c, size_t bytes);
+void conn_let_go(struct conn *c);
+/* The same for its head: NULL, or it must be refused. */
+const struct refusal *conn_hold_head(struct conn *c, size_t len);
+/* Refuses what is too much; current: the connection that is just being read, or NULL. */
+void conn_limit_requests(struct http_server *s, const struct conn *current);
+/* After c was written to. */
+void conn_note_unsent(struct conn *c);
+/* At the end of a turn: closes what is too much. */
+void conn_limit_answers(struct http_server *s);
 
 /* ---- conn_tls.c ---- */
 
@@ -100,6 +113,8 @@ void conn_dirty(struct conn *c);
 void conn_borrow(struct http_server *s, struct buf *b);
 void conn_give_back(struct http_server *s, struct buf *b);
 size_t conn_waiting(const struct conn *c);
+/* Memory that what waits takes. */
+size_t conn_buffered(const struct conn *c);
 /* Writes what there is now, without waiting for the end of the turn. */
 void conn_flush(struct conn *c);
 /* The end of the turn: flushes every dirty connection. */

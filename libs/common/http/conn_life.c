@@ -133,10 +133,12 @@ void conn_close(struct conn *c)
 	list_del(&c->dirty);
 	if (c->counted)
 		peers_leave(c->server->peers, c->where);
+	c->server->unsent -= c->unsent;
+	c->unsent = 0;
 	sock_close(&c->sock);
 	if (!x)
 		return;
-	conn_forget_body(c);
+	conn_let_go(c);
 	c->x = NULL;
 	x->conn = NULL;
 	if (serving)

@@ -50,6 +50,12 @@ size_t conn_waiting(const struct conn *c)
 	return c->out.len + (c->tls ? c->tls->out.len : 0) + c->sending.len - c->sent;
 }
 
+/* A buffer goes when its last byte has gone. */
+size_t conn_buffered(const struct conn *c)
+{
+	return c->out.cap + (c->tls ? c->tls->out.cap : 0) + c->sending.cap;
+}
+
 /* ---- writing ---- */
 
 static void keep_rest(struct conn *c, struct buf *out, size_t sent)
@@ -79,7 +85,7 @@ void conn_on_writable(struct sock *sock)
 	conn_dirty(c);
 }
 
-void conn_flush(struct conn *c)
+static void flush(struct conn *c)
 {
 	struct buf *out = &c->out;
 	ssize_t n;
@@ -99,6 +105,13 @@ void conn_flush(struct conn *c)
 		conn_give_back(c->server, out);
 	else
 		keep_rest(c, out, (size_t)n);
+}
+
+void conn_flush(struct conn *c)
+{
+	flush(c);
+	if (c->state != CONN_CLOSING)
+		conn_note_unsent(c);
 }
 
 /* ---- the end of a turn ---- */
@@ -153,4 +166,5 @@ void conn_flush_all(struct http_server *s)
 		else
 			conn_resume(c);
 	}
+	conn_limit_answers(s);
 }

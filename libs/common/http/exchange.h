@@ -32,6 +32,7 @@ struct http_exchange {
 	struct conn *conn; /* NULL: the client has left */
 	struct list spare;
 	struct intake intake;
+	size_t held; /* bytes of the request, of server.held */
 	char peer[PEER_SIZE];
 	uint64_t began_us;
 	uint64_t asked_ms; /* X-Request-Deadline-Ms; UINT64_MAX: none */
@@ -109,7 +110,7 @@ struct http_server {
 	char hsts_line[80];
 	struct peers *peers;            /* NULL without a limit per address */
 	struct histogram **route_times; /* serve.c's */
-	size_t held;                    /* bytes of requests, all together */
+	size_t held, unsent; /* bytes of requests, of answers: see conn_memory.c */
 	uint64_t refused;
 	int64_t date_s;
 	char date[32];

@@ -56,7 +56,7 @@ struct http_server_options {
 	/* At the edge: addresses that these two are not for, and whose ids are believed.
 	 * NULL: there are none; everybody's ids are believed. */
 	bool (*is_proxy)(struct app *app, struct str peer);
-	size_t memory_max;  /* bytes of requests, all together; 0: 64 MiB */
+	size_t memory_max;  /* of all requests; of all answers not taken; 0: 64 MiB */
 	size_t waiting_max; /* bytes of answers not taken, of a connection; 0: 256 KiB */
 	struct head_limits head; /* 0: the greatest of head.h */
 	unsigned idle_ms;        /* keep-alive without a request; 0: 60 s */

@@ -52,7 +52,8 @@ struct client_conn {
 
 /* Starts to connect; `call` (NULL: a probe) is sent as soon as that worked. */
 void client_conn_open(struct http_upstream *u, struct endpoint *e, struct http_call *call);
-/* On an idle connection; false if that is dead and took not a byte: it is closed then. */
+/* On an idle connection; false if that is dead, or not quiet, and took not a byte: it is
+ * closed then. */
 bool client_conn_send(struct client_conn *conn, struct http_call *call);
 /* The call, if any, is let go and told nothing. */
 void client_conn_close(struct client_conn *conn);
