@@ -4,9 +4,6 @@
 #include "tests/lib/process.h"
 #include "tests/lib/test.h"
 
-static const char *const processes[] = { "gateway", "auth", "chat", "billing",
-	"ai-worker" };
-
 static int check(const char *name, const char *mode, struct arena *a, struct str *said)
 {
 	static const char *const words[] = { "confine-check", NULL };
@@ -24,6 +21,8 @@ static bool says(struct str text, const char *what)
 
 TEST(every_process_is_confined)
 {
+	static const char *const processes[] = { "gateway", "auth", "chat", "billing",
+		"ai-worker" };
 	static const char *const denied[] = { "execute a program            denied",
 		"trace a process              denied",
 		"start a process              denied",

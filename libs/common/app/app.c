@@ -186,6 +186,16 @@ static int print_settings(struct app *app)
 	return 0;
 }
 
+static int print_routes(const struct route *routes)
+{
+	struct buf out = { 0 };
+
+	route_print(routes, &out);
+	fwrite(out.ptr, 1, out.len, stdout);
+	buf_fini(&out);
+	return 0;
+}
+
 static int ask_health(struct app *app)
 {
 	struct buf ignored = { 0 };
@@ -224,6 +234,8 @@ static int run(struct app *app, int argc, char **argv)
 		return printf("castor %s %s\n", app->spec->name, CASTOR_VERSION) < 0;
 	if (command && !strcmp(command, "settings"))
 		return print_settings(app);
+	if (command && !strcmp(command, "routes") && app->spec->routes)
+		return print_routes(app->spec->routes);
 	if (command && !strcmp(command, "health"))
 		return ask_health(app);
 	if (command && !strcmp(command, "migrate"))
