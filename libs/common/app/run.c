@@ -165,6 +165,7 @@ static void begin_drain(struct app *app, uint64_t delay_ms, uint64_t grace_ms)
 	app->draining = true;
 	app->listen_until_ms = clock_mono_ms() + delay_ms;
 	app->drain_until_ms = app->listen_until_ms + grace_ms;
+	http_server_keep_no_more(app->admin);
 	timer_start(&app->drain_tick, 0, TICK_MS);
 }
 
@@ -180,6 +181,9 @@ static void on_drain_tick(struct timer *timer)
 	if (app->listening)
 		stop_listening(app);
 	done = count(app->server, &in_hand) + count(app->tls_server, &in_hand) == 0;
+	/* Who keeps a connection to ask for metrics learns by an answer that it ends. */
+	if (app->retiring && count(app->admin, &in_hand) != 0)
+		done = false;
 	if (app->spec->drain && !app->spec->drain(app))
 		done = false;
 	if (!done && now_ms < app->drain_until_ms)
