@@ -1,7 +1,7 @@
 // The gateway changed under a scraper that keeps its connection: no scrape is lost, none is cut.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { startGateway, startRaw } from './lib/gateway.mjs';
+import { startGatewayFor } from './lib/gateway.mjs';
 import { startLoad } from './lib/load.mjs';
 import { Talk } from './lib/raw_http.mjs';
 import { until } from './lib/stack.mjs';
@@ -9,27 +9,8 @@ import { until } from './lib/stack.mjs';
 const CHANGES = 10;
 const SCRAPE = 'GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n';
 
-async function start(t, settings = {}) {
-	const service = await startRaw((s) => s.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}'));
-	const gateway = await startGateway({
-		AUTH_URL: service.url, CHAT_URL: service.url, BILLING_URL: service.url, GATEWAY_WORKERS: '2', ACCESS_LOG: 'off', ...settings,
-	});
-	t.after(async () => {
-		assert.equal(await gateway.stop(), 0);
-		await service.stop();
-	});
-	return gateway;
-}
-
-const count = async (gateway, event) => (await gateway.log()).split(`"event":"${event}"`).length - 1;
-async function change(gateway, signal) {
-	const before = await count(gateway, 'workers-ready');
-	process.kill(gateway.pid, signal);
-	await until(`${signal} done`, async () => (await count(gateway, 'workers-ready')) > before);
-}
-
 test('a scraper loses nothing, and is told when to open another connection', { timeout: 120_000 }, async (t) => {
-	const gateway = await start(t);
+	const gateway = await startGatewayFor(t);
 	let talk = Talk.plain(gateway.adminPort), moved = 0;
 	const scrape = async () => {
 		talk.say(SCRAPE);
@@ -44,7 +25,7 @@ test('a scraper loses nothing, and is told when to open another connection', { t
 			for (let i = 0; i < CHANGES; i++) {
 				while (await scrape()) // a worker that retires had taken it
 					talk = Talk.plain(gateway.adminPort);
-				await change(gateway, signal);
+				await gateway.change(signal);
 				await until('the old worker says so', async () => {
 					const last = await scrape();
 					assert.ok(!last || await talk.ended(), 'and ends it in good order');

@@ -6,6 +6,7 @@
 
 #include "app/admin.h"
 #include "app/confine.h"
+#include "app/master.h"
 #include "base/clock.h"
 #include "data/pg.h"
 #include "data/redis.h"
@@ -61,8 +62,6 @@ bool app_open_sockets(struct app *app)
 		ok = open_socket(set->listen, set->listen_shared, &app->listen_fd);
 	if (ok && app->edge.tls_listen)
 		ok = open_socket(app->edge.tls_listen, set->listen_shared, &app->tls_fd);
-	if (!ok)
-		app_close_sockets(app);
 	return ok;
 }
 
@@ -243,12 +242,15 @@ static void on_retire(uv_signal_t *sig, int signum)
 
 /* ---- the pulse: what the master and the other workers should know ---- */
 
-static void report(struct app *app)
+static bool is_ready(const struct app *app)
 {
-	if (app_lacks(app) && clock_mono_ms() < app->report_by_ms)
-		return;
-	app->reported = write(app->seat->report, "r", 1) == 1;
-	timer_start(&app->pulse, PULSE_MS, PULSE_MS);
+	return !app_lacks(app) || clock_mono_ms() >= app->report_by_ms;
+}
+
+/* A master that does not read loses nothing but this. */
+static bool tell(const struct app *app, char what)
+{
+	return write(app->seat->report, &what, 1) == 1;
 }
 
 static void on_pulse(struct timer *timer)
@@ -256,8 +258,12 @@ static void on_pulse(struct timer *timer)
 	struct app *app = container_of(timer, struct app, pulse);
 
 	*app->log_dropped = log_dropped();
-	if (!app->reported)
-		report(app);
+	if (app->reported || !is_ready(app)) {
+		tell(app, SAYS_TURNS);
+	} else {
+		app->reported = tell(app, SAYS_READY);
+		timer_start(&app->pulse, PULSE_MS, PULSE_MS);
+	}
 	metrics_publish(app->metrics);
 }
 
