@@ -72,8 +72,10 @@ export class Talk {
 		this.socket = socket;
 		this.got = Buffer.alloc(0);
 		this.closed = false;
+		this.error = null; // why it was cut; null: it was not
 		this.wake = () => {};
 		socket.setNoDelay(true);
+		socket.on('error', (err) => { this.error = err.code ?? err.message; });
 		socket.on('data', (more) => {
 			this.got = this.got.length ? Buffer.concat([this.got, more]) : more;
 			this.wake();
