@@ -1,5 +1,6 @@
 // The gateway changed under a scraper that keeps its connection: no scrape is lost, none is cut.
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { startGatewayFor } from './lib/gateway.mjs';
 import { startLoad } from './lib/load.mjs';
@@ -19,6 +20,8 @@ test('a scraper loses nothing, and is told when to open another connection', { t
 		assert.match(answer.body, /^gateway_workers{state="serving"} 2$/m);
 		return /\r\nConnection: close/i.test(answer.head);
 	};
+	const filters = () => /^Seccomp_filters:\s*(\d+)$/m.exec(readFileSync(`/proc/${gateway.pid}/status`, 'utf8'))?.[1];
+	const before = filters();
 	const busy = startLoad({ base: gateway.admin, path: '/metrics', connections: 1 });
 	try {
 		for (const signal of ['SIGHUP', 'SIGUSR2']) {
@@ -40,6 +43,7 @@ test('a scraper loses nothing, and is told when to open another connection', { t
 		talk.end();
 	}
 	assert.equal(moved, 2 * CHANGES);
+	assert.equal(filters(), before, 'a program does not add to what confines the one before it');
 	assert.deepEqual(busy.out.failures, []);
 	assert.ok(busy.out.closes >= CHANGES, `${busy.out.closes} connections of the busy one were moved`);
 });

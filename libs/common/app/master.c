@@ -359,7 +359,7 @@ int master_run(struct app **app, char **argv)
 	}
 	log_level_parse(str_of(m.app->set.log_level), &level);
 	log_open_direct(m.app->spec->name, level);
-	confine_harden(m.app->set.confine);
+	confine_master(m.app->set.confine);
 	block_signals(&m);
 	open_metrics(&m);
 	m.crowd = crowd_new();
