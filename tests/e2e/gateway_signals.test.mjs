@@ -127,3 +127,42 @@ test('the master is killed: its workers end, the address is free', { timeout: 60
 		assert.ok(await refuses(gateway.port));
 	}
 });
+
+// What nobody reads fills up, until lines are lost.
+async function fillLog(gateway) {
+	const talk = Talk.plain(gateway.port);
+	while ((await gateway.metric('log_lines_dropped_total')) === 0) {
+		for (let i = 0; i < 100; i++) {
+			talk.say(GET.repeat(16));
+			for (let j = 0; j < 16; j++)
+				assert.ok(await talk.answer());
+		}
+	}
+	talk.end();
+}
+const settings = { ACCESS_LOG: 'on', GATEWAY_CONNECTION_REQUESTS: '1000000', GATEWAY_WORKERS: '1' };
+const deaf = {
+	socket: { deaf: true }, // as journald's
+	pipe: { prefix: ['bash', '-c', 'exec "$0" 2> >(exec sleep 60)'] }, // as a container's
+};
+
+for (const [kind, options] of Object.entries(deaf)) {
+	test(`nobody reads the log, a ${kind}: signals are heard all the same`, { timeout: 60_000 }, async (t) => {
+		const gateway = await startGatewayFor(t, settings, options);
+		const changes = () => gateway.metric('gateway_changes_total{result="complete"}');
+		await fillLog(gateway);
+		for (const n of [2, 3, 4, 5]) {
+			if (n === 4 && kind === 'socket')
+				gateway.closeLog(); // now there is not even a reader
+			process.kill(gateway.pid, 'SIGHUP');
+			await until(`change ${n} is done`, async () => (await changes()) === n, { tries: 160 });
+		}
+	});
+
+	test(`nobody reads the log, a ${kind}: it ends all the same`, { timeout: 60_000 }, async (t) => {
+		const gateway = await startGatewayFor(t, settings, options);
+		await fillLog(gateway);
+		process.kill(gateway.pid, 'SIGTERM');
+		await until('it has ended', () => gateway.ended(), { tries: 160 });
+	});
+}

@@ -242,6 +242,7 @@ static void read_signals(struct master *m)
 
 static void update_gauges(struct master *m)
 {
+	*m->log_dropped = log_dropped();
 	*m->serving_gauge = *m->retiring_gauge = 0;
 	LIST_EACH (&m->workers, link) {
 		const struct worker *w = container_of(link, struct worker, link);
@@ -335,6 +336,8 @@ static void open_metrics(struct master *m)
 	m->metrics = metrics_new_in(m->area, 0);
 	m->serving_gauge = metrics_gauge(m->metrics, workers, help, "state=\"serving\"");
 	m->retiring_gauge = metrics_gauge(m->metrics, workers, help, "state=\"retiring\"");
+	m->log_dropped = metrics_counter(m->metrics, "log_lines_dropped_total",
+		"Log lines lost because the reader was slow.", NULL);
 	m->deaths = metrics_counter(m->metrics, "gateway_worker_deaths_total",
 		"Workers that ended and should not have.", NULL);
 	m->hangs = metrics_counter(m->metrics, "gateway_worker_hangs_total",
@@ -358,6 +361,7 @@ int master_run(struct app **app, char **argv)
 		return 2;
 	}
 	log_level_parse(str_of(m.app->set.log_level), &level);
+	signal(SIGPIPE, SIG_IGN); /* who reads the log may be gone */
 	log_open_direct(m.app->spec->name, level);
 	confine_master(m.app->set.confine);
 	block_signals(&m);

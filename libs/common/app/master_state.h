@@ -47,7 +47,7 @@ struct master {
 	struct ticket_ring tickets;
 	int tickets_fd; /* while they are handed over; 0: not */
 	int64_t *serving_gauge, *retiring_gauge;
-	uint64_t *deaths, *hangs, *changes, *failures;
+	uint64_t *deaths, *hangs, *changes, *failures, *log_dropped;
 };
 
 /* ---- worker.c ---- */

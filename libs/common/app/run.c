@@ -125,6 +125,10 @@ static void stop(struct app *app)
 	uv_close((uv_handle_t *)&app->sigterm, NULL);
 	uv_close((uv_handle_t *)&app->sigint, NULL);
 	uv_close((uv_handle_t *)&app->sigusr1, NULL);
+	if (app->seat) { /* it ends already: the master may not know yet, and tell it to */
+		signal(SIGTERM, SIG_IGN);
+		signal(SIGUSR1, SIG_IGN);
+	}
 	app->closing++;
 	if (app->server)
 		http_server_close(&app->server, server_closed, (app->closing++, app));

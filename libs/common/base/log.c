@@ -1,8 +1,12 @@
 #include "base/log.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/buf.h"
@@ -12,6 +16,7 @@
 #define RING_SIZE (1u << 20)
 #define LINE_MAX  (16u << 10)
 #define GATHER_US 5000
+#define CLOSE_S   2
 
 enum log_level log_least = LOG_INFO;
 
@@ -24,6 +29,8 @@ static struct {
 	size_t head, tail; /* bytes ever put in, ever written out */
 	uint64_t dropped;
 	bool running, stopping;
+	bool socket; /* direct: standard error is one */
+	int pipe;    /* direct: another way into the pipe that it is; 0: it is none */
 	char service[32];
 } out = { .lock = PTHREAD_MUTEX_INITIALIZER, .more = PTHREAD_COND_INITIALIZER };
 
@@ -82,22 +89,75 @@ static void *write_lines(void *unused)
 	return NULL;
 }
 
-void log_open_direct(const char *service, enum log_level least)
+/* ---- direct: a reader that does not read costs lines here as well ---- */
+
+static void drop(void)
+{
+	__atomic_fetch_add(&out.dropped, 1, __ATOMIC_RELAXED);
+}
+
+static void write_now(const char *bytes, size_t len)
+{
+	ssize_t n = (ssize_t)len;
+
+	if (out.socket)
+		n = send(STDERR_FILENO, bytes, len, MSG_DONTWAIT | MSG_NOSIGNAL);
+	else if (out.pipe > 0)
+		n = write(out.pipe, bytes, len);
+	else
+		write_all(bytes, len);
+	if (n != (ssize_t)len)
+		drop();
+}
+
+/* Opened anew it does not block, and does for all others who have it open. */
+static void find_way(void)
+{
+	static const char self[] = "/proc/self/fd/2";
+	struct stat st;
+
+	if (fstat(STDERR_FILENO, &st) != 0)
+		return;
+	out.socket = S_ISSOCK(st.st_mode);
+	if (S_ISFIFO(st.st_mode))
+		out.pipe = open(self, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+}
+
+/* ---- opening and closing ---- */
+
+static void set(const char *service, enum log_level least)
 {
 	log_least = least;
 	snprintf(out.service, sizeof out.service, "%s", service);
+}
+
+void log_open_direct(const char *service, enum log_level least)
+{
+	set(service, least);
+	if (!out.socket && out.pipe <= 0)
+		find_way();
 }
 
 void log_open(const char *service, enum log_level least)
 {
 	static char ring[RING_SIZE];
 
-	log_open_direct(service, least);
+	set(service, least);
 	if (out.running)
 		return;
 	out.ring = ring;
+	out.dropped = 0; /* by the process that this one was forked from */
 	out.stopping = false;
 	out.running = pthread_create(&out.thread, NULL, write_lines, NULL) == 0;
+}
+
+static bool has_written_all(void)
+{
+	struct timespec until;
+
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_sec += CLOSE_S;
+	return pthread_timedjoin_np(out.thread, NULL, &until) == 0;
 }
 
 void log_close(void)
@@ -107,8 +167,8 @@ void log_close(void)
 		out.stopping = true;
 		pthread_cond_signal(&out.more);
 		pthread_mutex_unlock(&out.lock);
-		pthread_join(out.thread, NULL);
-		out.running = false;
+		if (has_written_all())
+			out.running = false;
 	}
 	buf_fini(&line);
 }
@@ -144,13 +204,13 @@ static void put(const char *bytes, size_t len)
 	size_t at, first;
 	bool was_empty;
 
-	if (!out.running) { /* before log_open and in tests */
-		write_all(bytes, len);
+	if (!out.running) { /* direct, before log_open, and in tests */
+		write_now(bytes, len);
 		return;
 	}
 	pthread_mutex_lock(&out.lock);
 	if (RING_SIZE - (out.head - out.tail) < len) {
-		__atomic_fetch_add(&out.dropped, 1, __ATOMIC_RELAXED);
+		drop();
 		pthread_mutex_unlock(&out.lock);
 		return;
 	}

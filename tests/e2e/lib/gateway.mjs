@@ -65,6 +65,7 @@ export async function startGateway(settings, prefix = [], { deaf = false, progra
 			return Number(text.split('\n').find((line) => line.startsWith(`${name} `))?.slice(name.length + 1) ?? NaN);
 		},
 		listen: () => child.stderr.resume(), // to a deaf one
+		closeLog: () => child.stderr.destroy(),
 		ended: () => child.exitCode !== null || child.signalCode !== null,
 		async stop() {
 			if (!gateway.ended()) {
@@ -88,11 +89,11 @@ export async function startGateway(settings, prefix = [], { deaf = false, progra
 }
 
 // The same with one service that answers everything, for the time of a test; it must end with that code (null: it is killed).
-export async function startGatewayFor(t, settings = {}, { ends = 0, ...options } = {}) {
+export async function startGatewayFor(t, settings = {}, { ends = 0, prefix = [], ...options } = {}) {
 	const service = await startRaw((s) => s.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}'));
 	const gateway = await startGateway({
 		AUTH_URL: service.url, CHAT_URL: service.url, BILLING_URL: service.url, GATEWAY_WORKERS: '2', ACCESS_LOG: 'off', ...settings,
-	}, [], options).catch(async (err) => {
+	}, prefix, options).catch(async (err) => {
 		await service.stop();
 		throw err;
 	});
