@@ -49,6 +49,7 @@ run_one() { # NAME COMMAND...
 	echo "$PASSED $FAILED" >"$log.sum"
 	if [ "$FAILED" = 0 ]; then
 		printf 'ok    %-32s %4d %5d s\n' "$name" "$PASSED" $((SECONDS - began))
+		sed -n 's/^note: /      not tried: /p' "$log"
 	else
 		printf 'FAIL  %-32s %4d of %d failed%s\n%s\n' "$name" "$FAILED" $((PASSED + FAILED)) "$note" \
 			"$(grep -v '^ok ' "$log" | tail -n 60 | sed 's/^/      /')"

@@ -214,6 +214,13 @@ static int check_confinement(struct app *app)
 	return confine_check(app->set.confine, app->set.confine_read);
 }
 
+static int check_settings(struct app *app)
+{
+	if (!check(app))
+		return 2;
+	return (app->spec->uses & USES_EDGE) && !master_check(app);
+}
+
 static int serve(struct app *app)
 {
 	int code = 1;
@@ -246,7 +253,7 @@ static int run(struct app *app, int argc, char **argv)
 	if (command && !strcmp(command, "confine-check"))
 		return check_confinement(app);
 	if (command && !strcmp(command, "check"))
-		return check(app) ? 0 : 2;
+		return check_settings(app);
 	if (command) {
 		fprintf(stderr, "%s: unknown command \"%s\"\n", app->spec->name, command);
 		return 2;

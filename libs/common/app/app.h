@@ -73,7 +73,7 @@ struct app_settings {
 struct seat {
 	struct metrics_area *area;
 	unsigned slot;       /* of the area */
-	int report;          /* pipe: a byte says that the worker is ready */
+	int report;          /* pipe: app/master.h says which bytes */
 	unsigned count;      /* workers beside it, itself included */
 	struct crowd *crowd; /* in which they all count their connections */
 	struct ticket_ring *tickets;
