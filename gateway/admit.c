@@ -5,10 +5,9 @@
 
 #include "base/clock.h"
 
-#define NO_BODY_MAX 4096
-
 static const struct problem not_allowed = { 405, "method_not_allowed",
 	"Method not allowed" };
+static const struct problem malformed = { 400, "malformed_request", "Malformed request" };
 static const struct problem misdirected = { 421, "misdirected_request",
 	"This host is not served here" };
 
@@ -20,18 +19,6 @@ static bool replied(outcome_t said)
 }
 
 /* ---- who and what ---- */
-
-/* Ids that the outside may not choose; the server believes those of well-formed fields. */
-static void own_ids(struct task *t, const struct visit *v)
-{
-	uint8_t id[16];
-
-	if (v->from_proxy || !http_header(http_req(t), STR("X-Request-Id")).ptr)
-		return;
-	random_bytes(id, sizeof id);
-	memset(t->log.request_id, 0, sizeof t->log.request_id);
-	hex_format(id, sizeof id, t->log.request_id);
-}
 
 static bool host_is_served(const struct gateway *g, struct str host)
 {
@@ -104,12 +91,30 @@ static bool within_limit(struct task *t, struct visit *v, enum limit_by by, uint
 	return v->limit[by].allowed;
 }
 
+/* Once, when all that will be known of them is. */
+static void tell_limits(struct task *t)
+{
+	struct visit *v = t->state;
+
+	if (!v->told)
+		limits_tell(t, &gateway_of(t)->limits, v->limit, LIMIT_KINDS);
+	v->told = true;
+}
+
+static bool must_ask(const struct visit *v)
+{
+	return v->limit[LIMIT_BY_ADDRESS].ask || v->limit[LIMIT_BY_USER].ask;
+}
+
 static outcome_t refuse_limit(struct task *t, enum limit_by by)
 {
 	struct gateway *g = gateway_of(t);
 	const struct visit *v = t->state;
 
 	++*g->limits.refused;
+	log_info("rate-limited", L_Z("class", limits_class_name(v->route->limit)),
+		L_Z("by", by == LIMIT_BY_USER ? "user" : "address"));
+	tell_limits(t);
 	return limits_refuse(t, &g->limits, &v->limit[by]);
 }
 
@@ -137,28 +142,37 @@ bool gateway_admit(struct task *t, size_t *body_max)
 	v->task = t;
 	v->from_proxy = networks_hold(&g->trusted_proxies, r->peer);
 	v->client = address_of_client(&g->trusted_proxies, r, &t->arena);
-	own_ids(t, v);
 	http_on_done(t, access_log_done);
 	if (!host_is_served(g, r->host))
 		return replied(reply_problem(t, &misdirected, NULL));
+	if (!forward_is_sound(r))
+		return replied(reply_problem(
+			t, &malformed, "Connection names a field that is needed"));
 	preflight = cors_apply(t);
 	v->route = find_route(t);
 	if (!v->route)
 		return replied(reply_unrouted(t, preflight));
+	if (r->query.len && !http_query_is_plain(r, &t->arena))
+		return replied(reply_problem(t, &malformed,
+			"The query gives a parameter twice, or too many, or a name badly"));
 	if (!within_limit(t, v, LIMIT_BY_ADDRESS, now_us))
 		return replied(refuse_limit(t, LIMIT_BY_ADDRESS));
-	if (!proxy_has_room(g, v->route))
+	if (!proxy_has_room(g, v->route)) {
+		tell_limits(t);
 		return replied(proxy_refuse(t));
+	}
 	if (asks_token(v->route) && !has_ticket(r, v->route)) {
-		if (!identify(t))
+		if (!identify(t)) {
+			tell_limits(t);
 			return replied(reply_problem(t, &PROBLEM_UNAUTHORIZED, NULL));
+		}
 		if (!within_limit(t, v, LIMIT_BY_USER, now_us))
 			return replied(refuse_limit(t, LIMIT_BY_USER));
 	}
-	t->deadline_ms = now_us / 1000 +
-			 (v->route->timeout_ms ? v->route->timeout_ms
-					       : (uint64_t)g->upstream_timeout_ms);
-	*body_max = v->route->body_max ? v->route->body_max : NO_BODY_MAX;
+	if (!must_ask(v))
+		tell_limits(t);
+	t->deadline_ms = now_us / 1000 + proxy_wait_ms(g, v->route);
+	*body_max = v->route->body_max ? v->route->body_max : ROUTE_BODY_MAX;
 	return true;
 }
 
@@ -170,7 +184,7 @@ static outcome_t serve(struct task *t)
 {
 	const struct visit *v = t->state;
 
-	limits_tell(t, &gateway_of(t)->limits, v->limit, LIMIT_KINDS);
+	tell_limits(t);
 	return v->route->here ? v->route->here(t) : proxy(t);
 }
 

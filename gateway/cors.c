@@ -8,18 +8,65 @@
 
 #define EXPOSED                                                                            \
 	"ETag, Idempotent-Replayed, Link, Location, RateLimit, RateLimit-Policy, "         \
-	"Retry-After, X-Request-Id"
+	"Retry-After, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, "       \
+	"X-Request-Id"
 #define MAX_AGE_S "600"
 
+static bool consists_of(struct str s, const char *others)
+{
+	for (size_t i = 0; i < s.len; i++) {
+		char c = s.ptr[i];
+
+		if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9')) &&
+			(!c || !strchr(others, c)))
+			return false;
+	}
+	return s.len > 0;
+}
+
+/* Where the host ends and the port begins. */
+static size_t host_len(struct str s)
+{
+	size_t close = str_find(s, ']');
+
+	return s.len && s.ptr[0] == '[' ? close + (close < s.len) : str_find(s, ':');
+}
+
+/* Browsers leave the usual one out. */
+static bool is_port(struct str s, struct str scheme)
+{
+	uint64_t usual = str_eq(scheme, STR("https"))  ? 443
+			 : str_eq(scheme, STR("http")) ? 80
+						       : 0;
+	uint64_t port;
+
+	return str_u64(s, &port) && port > 0 && port <= 65535 && port != usual &&
+	       s.ptr[0] != '0';
+}
+
+static bool is_host(struct str s)
+{
+	if (s.len > 2 && s.ptr[0] == '[')
+		return s.ptr[s.len - 1] == ']' &&
+		       consists_of(str_span(s.ptr + 1, s.len - 2), ":.");
+	return consists_of(s, "-._");
+}
+
+/* As browsers send it (RFC 6454 6.2): whatever differs would never be met. */
 static bool is_origin(struct str s)
 {
-	size_t scheme = str_find(s, ':');
-	struct str rest = str_from(s, scheme);
+	struct str scheme = str_span(s.ptr, str_find(s, ':')),
+		   rest = str_from(s, scheme.len);
+	size_t end;
 
-	if (!str_starts(rest, STR("://")) || rest.len == 3)
+	if (!consists_of(scheme, "+-.") || !str_starts(rest, STR("://")))
 		return false;
 	rest = str_from(rest, 3);
-	return str_find(rest, '/') == rest.len && str_find(rest, '*') == rest.len;
+	end = host_len(rest);
+	if (!is_host(str_span(rest.ptr, end)))
+		return false;
+	rest = str_from(rest, end);
+	return rest.len == 0 || (rest.ptr[0] == ':' && is_port(str_from(rest, 1), scheme));
 }
 
 const char *cors_origins_problem(const char *list)
@@ -28,7 +75,9 @@ const char *cors_origins_problem(const char *list)
 
 	while (list && str_cut(&rest, ',', &one)) {
 		if (!is_origin(str_trim(one)))
-			return "must be exact origins: https://app.example.com,...";
+			return "must be origins as browsers send them: "
+			       "https://app.example.com,... (lower case, no path, no "
+			       "usual port)";
 	}
 	return NULL;
 }

@@ -6,6 +6,7 @@
 #include <assert.h>
 
 #include "base/clock.h"
+#include "base/trace.h"
 #include "gateway.h"
 
 /* What services read. Who may send it: everyone, or only on routes of these kinds. */
@@ -62,7 +63,7 @@ static bool may_be_dropped(struct str name)
 {
 	static const struct str kept[] = { STR("Host"), STR("Content-Length"),
 		STR("Forwarded"), STR("X-Real-IP"), STR("X-Request-Id"), STR("traceparent"),
-		STR("tracestate"), STR("X-Request-Deadline-Ms") };
+		STR("tracestate"), STR("X-Request-Deadline-Ms"), STR("X-Request-Attempt") };
 
 	for (size_t i = 0; i < sizeof kept / sizeof *kept; i++) {
 		if (is_named(name, kept[i]))
@@ -79,6 +80,16 @@ static bool connection_is_sound(struct str value)
 
 	while (str_cut(&value, ',', &name)) {
 		if (!may_be_dropped(str_trim(name)))
+			return false;
+	}
+	return true;
+}
+
+bool forward_is_sound(const struct http_request *r)
+{
+	for (size_t i = 0; i < r->header_count; i++) {
+		if (is_named(r->headers[i].name, STR("Connection")) &&
+			!connection_is_sound(r->headers[i].value))
 			return false;
 	}
 	return true;
@@ -148,26 +159,47 @@ static void put_forwarded(
 		PUT(w, "\r\nX-Forwarded-Proto: http\r\n");
 }
 
-/*
- * The trace goes on under a span of our own. Its flags are the client's if the trace is; of
- * a trace begun here: not sampled, random id.
- */
+/* Did the trace come from the client? A malformed one's state goes with it. */
+static bool trace_goes_on(const struct task *t)
+{
+	struct str given = http_header(http_req(t), STR("traceparent"));
+
+	return given.len >= 55 &&
+	       str_eq(str_span(given.ptr + 3, 32), str_of(t->log.trace_id));
+}
+
+static bool is_tracestate(const struct http_header *h)
+{
+	return is_named(h->name, STR("tracestate"));
+}
+
+/* Whole, or not at all. */
+static bool state_is_sound(const struct http_request *r)
+{
+	unsigned members = 0;
+	size_t size = 0;
+
+	for (size_t i = 0; i < r->header_count; i++) {
+		if (is_tracestate(&r->headers[i]) &&
+			!tracestate_read(r->headers[i].value, &members, &size))
+			return false;
+	}
+	return members <= TRACESTATE_MEMBERS_MAX && size <= TRACESTATE_SIZE_MAX;
+}
+
 static void put_trace(struct head_writer *w, const struct task *t)
 {
 	const struct http_request *r = http_req(t);
-	struct str given = http_header(r, STR("traceparent"));
-	struct str id = str_of(t->log.trace_id);
-	bool goes_on = given.len >= 55 && str_eq(str_span(given.ptr + 3, 32), id);
+	char parent[TRACEPARENT_SIZE];
+	bool with_state;
 
-	PUT(w, "traceparent: 00-");
-	put(w, id);
-	PUT(w, "-");
-	put(w, str_of(t->log.span_id));
-	PUT(w, "-");
-	put(w, goes_on ? str_span(given.ptr + 53, 2) : STR("02"));
+	traceparent_format(&t->log, parent);
+	PUT(w, "traceparent: ");
+	put(w, str_of(parent));
 	PUT(w, "\r\n");
-	for (size_t i = 0; goes_on && i < r->header_count; i++) {
-		if (is_named(r->headers[i].name, STR("tracestate")))
+	with_state = trace_goes_on(t) && state_is_sound(r);
+	for (size_t i = 0; with_state && i < r->header_count; i++) {
+		if (is_tracestate(&r->headers[i]))
 			put_line(w, &r->headers[i]);
 	}
 }
@@ -187,19 +219,13 @@ static void put_ids(struct head_writer *w, const struct task *t, char **attempt)
 	put_trace(w, t);
 }
 
-static bool put_passed_on(struct head_writer *w, const struct http_request *r,
+static void put_passed_on(struct head_writer *w, const struct http_request *r,
 	const struct public_route *route)
 {
 	for (size_t i = 0; i < r->header_count; i++) {
-		const struct http_header *h = &r->headers[i];
-
-		if (is_passed_on(h->name, route))
-			put_line(w, h);
-		else if (is_named(h->name, STR("Connection")) &&
-			 !connection_is_sound(h->value))
-			return false;
+		if (is_passed_on(r->headers[i].name, route))
+			put_line(w, &r->headers[i]);
 	}
-	return true;
 }
 
 static bool wants_length(const struct http_request *r)
@@ -208,7 +234,7 @@ static bool wants_length(const struct http_request *r)
 	       r->method == HTTP_M_PATCH;
 }
 
-bool forward_head(struct task *t, struct visit *v, struct str *out)
+struct str forward_head(struct task *t, struct visit *v)
 {
 	const struct http_request *r = http_req(t);
 	size_t room = room_for(r, v);
@@ -227,8 +253,7 @@ bool forward_head(struct task *t, struct visit *v, struct str *out)
 	PUT(&w, " HTTP/1.1\r\nHost: ");
 	put(&w, str_of(service_hosts[v->route->service]));
 	PUT(&w, "\r\n");
-	if (!put_passed_on(&w, r, v->route))
-		return false;
+	put_passed_on(&w, r, v->route);
 	put_forwarded(&w, r, v);
 	put_ids(&w, t, &v->call.attempt);
 	if (wants_length(r)) {
@@ -237,8 +262,7 @@ bool forward_head(struct task *t, struct visit *v, struct str *out)
 		PUT(&w, "\r\n");
 	}
 	PUT(&w, "\r\n");
-	*out = str_span(from, (size_t)(w.at - from));
-	return true;
+	return str_span(from, (size_t)(w.at - from));
 }
 
 /* ---- answers ---- */

@@ -35,8 +35,9 @@ struct public_route {
 	enum limit_class limit;
 	enum repeat repeat;
 	unsigned timeout_ms; /* to the first byte of the answer; 0: UPSTREAM_TIMEOUT_MS */
-	size_t body_max;     /* bytes; 0: none is expected, 4 KiB pass */
+	size_t body_max;     /* bytes; 0: ROUTE_BODY_MAX */
 	handler_fn *here;    /* of SERVICE_HERE */
+	bool waits;          /* for a reply, if the client prefers that */
 };
 
 #define ROUTES_MAX 64
@@ -51,9 +52,9 @@ struct gateway {
 	struct limits limits;
 	struct load load[ROUTES_MAX];       /* by row */
 	unsigned unanswered[SERVICE_COUNT]; /* requests that are with a service */
+	struct list waiting;                /* those whose clients asked it to wait */
 	uint64_t *overloaded;               /* counter */
 	struct networks trusted_proxies;
-	struct inbox *auth_inbox;
 	struct histogram *times[ROUTES_MAX + 1][6]; /* by row and class of status */
 	uint64_t *upstream_errors[SERVICE_COUNT];
 	struct buf line;  /* access_log.c's */
@@ -62,7 +63,8 @@ struct gateway {
 	/* settings */
 	int64_t port;
 	const char *urls[SERVICE_COUNT];
-	int64_t upstream_connections, upstream_timeout_ms, upstream_target_ms;
+	int64_t upstream_connections, upstream_target_ms;
+	int64_t upstream_connect_ms, upstream_timeout_ms, upstream_total_ms;
 	const char *allowed_hosts, *cors_origins, *trusted;
 	bool access_log;
 };
@@ -75,9 +77,13 @@ struct visit {
 
 	struct limit_verdict limit[LIMIT_KINDS];
 	enum limit_by asking; /* which of them waits for Redis */
+	bool told;            /* the answer to come says what they are */
 
 	/* proxy.c */
-	struct load *load; /* it counts there; NULL: not, or no longer */
+	struct load *load;   /* its time is noted there; NULL: not, or no longer */
+	bool held;           /* it counts among those in hand */
+	uint64_t wait_us;    /* how long the service was asked to wait; 0: not */
+	struct list waiting; /* in gateway.waiting, while it is held */
 	struct task *task;
 	struct http_call call;
 	struct http_response answer;
@@ -100,14 +106,18 @@ static inline struct gateway *gateway_of(const struct task *t)
 bool gateway_admit(struct task *t, size_t *body_max);
 outcome_t gateway_serve(struct task *t);
 
-/* forward.c: the head of the request to the service; false: it must be refused (400). */
-bool forward_head(struct task *t, struct visit *v, struct str *out);
+/* forward.c: false if Connection names a field that is needed on the way (400). */
+bool forward_is_sound(const struct http_request *r);
+/* The head of the request to the service. */
+struct str forward_head(struct task *t, struct visit *v);
 /* The same answer with only the fields that may be passed on; good for as long as r is. */
 struct http_response forward_answer(struct task *t, const struct http_response *r);
 /* "Authorization, Content-Type, ...": what browsers may send. */
 extern const char forward_cors_fields[];
 
 /* proxy.c */
+/* How long a service may take to the first byte of its answer. */
+uint64_t proxy_wait_ms(const struct gateway *g, const struct public_route *route);
 bool proxy_has_room(struct gateway *g, const struct public_route *route);
 outcome_t proxy_refuse(struct task *t); /* 503: it has not */
 outcome_t proxy(struct task *t);
@@ -120,11 +130,12 @@ const char *cors_origins_problem(const char *list);
 
 /* identity.c: the caller, by the request's token; false without a good one. */
 bool identify(struct task *t);
-void identity_open(struct gateway *g);
-void identity_close(struct gateway *g);
 
 /* access_log.c */
 void access_log_done(struct task *t, const struct http_done *d);
+
+/* routes.c: `gateway routes`; the exit code */
+int routes_print(const struct public_route *table);
 
 /* site.c */
 handler_fn index_get, openapi_get;

@@ -58,6 +58,7 @@ struct limit_cell {
 
 struct limits {
 	int64_t per_minute[LIMIT_CLASSES][LIMIT_KINDS]; /* settings; 0: off */
+	bool x_fields; /* setting: answers have X-RateLimit-* as well */
 	struct app *app;
 	struct limit_cell *cells;
 	uint64_t seed[2];
@@ -66,6 +67,8 @@ struct limits {
 	unsigned dirties;
 	struct loop_hook full; /* someone's slice is half used up: tells at once */
 	struct timer tick;     /* tells the rest */
+	struct list asks;      /* requests that wait for Redis's word */
+	struct timer patience; /* they do not wait for long */
 	unsigned awaited;      /* answers of Redis */
 	uint64_t heard_us;     /* the last one, or when nothing was awaited before */
 	uint64_t *refused;     /* counter */
@@ -122,10 +125,11 @@ void limits_decide(struct limits *l, struct limit_verdict *v, enum err e);
 
 /* ---- limits_reply.c ---- */
 
-/* RateLimit and RateLimit-Policy of the coming answer; n verdicts, uncounted ones too. */
+/* RateLimit and RateLimit-Policy of the coming answer; n verdicts, also those that say
+ * nothing: uncounted, not asked yet, closed. */
 void limits_tell(
 	struct task *t, const struct limits *l, const struct limit_verdict *v, size_t n);
-/* 429 with Retry-After, RateLimit and RateLimit-Policy; 503 when closed. */
+/* 429 with Retry-After; 503 when closed. */
 outcome_t limits_refuse(
 	struct task *t, const struct limits *l, const struct limit_verdict *v) MUST_USE;
 

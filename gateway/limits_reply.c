@@ -21,23 +21,37 @@ static struct str item(
 	return str_span(from, (size_t)(at - from) + parts[0].len);
 }
 
+static void put_number(struct task *t, struct str name, int64_t n)
+{
+	char digits[STR_U64_SIZE];
+
+	reply_header(t, name, str_of_u64((uint64_t)n, digits));
+}
+
+/* What clients knew before there was a draft; they can be told of one limit alone. */
+static void tell_older(struct task *t, const struct limit_verdict *v)
+{
+	put_number(t, STR("X-RateLimit-Limit"), v->quota);
+	put_number(t, STR("X-RateLimit-Remaining"), v->remaining);
+	put_number(t, STR("X-RateLimit-Reset"), v->wait_s);
+}
+
 void limits_tell(
 	struct task *t, const struct limits *l, const struct limit_verdict *v, size_t n)
 {
+	const struct limit_verdict *least = NULL;
+
 	for (size_t i = 0; i < n; i++) {
-		if (!v[i].counted)
+		if (!v[i].counted || v[i].ask || v[i].closed)
 			continue;
 		reply_header(t, STR("RateLimit-Policy"),
 			str_of(l->policy[v[i].caller.class][v[i].caller.by]));
 		reply_header(t, STR("RateLimit"), item(t, l, &v[i]));
+		if (!least || v[i].remaining < least->remaining)
+			least = &v[i];
 	}
-}
-
-static outcome_t refuse_closed(struct task *t)
-{
-	static const struct problem closed = { 503, "unavailable", "Service Unavailable" };
-
-	return reply_problem(t, &closed, "This cannot be done safely now");
+	if (l->x_fields && least)
+		tell_older(t, least);
 }
 
 outcome_t limits_refuse(
@@ -47,10 +61,9 @@ outcome_t limits_refuse(
 	struct json_writer *w = reply_body(t);
 
 	if (v->closed)
-		return refuse_closed(t);
-	limits_tell(t, l, v, 1);
-	reply_header(
-		t, STR("Retry-After"), arena_fmt(&t->arena, "%lld", (long long)v->wait_s));
+		return reply_problem(
+			t, &PROBLEM_UNAVAILABLE, "This cannot be done safely now");
+	put_number(t, STR("Retry-After"), v->wait_s);
 	json_object(w, NULL);
 	json_put_z(w, "type",
 		"https://iana.org/assignments/http-problem-types#quota-exceeded");

@@ -6,10 +6,11 @@
 #include "data/redis.h"
 #include "limits.h"
 
-#define TICK_MS   1000
-#define BATCH_MAX 16 /* callers told of at once */
-#define KEY_SIZE  128
-#define SILENT_US 250000 /* an answer that takes longer is not waited for */
+#define TICK_MS          1000
+#define BATCH_MAX        16 /* callers told of at once */
+#define KEY_SIZE         128
+#define SILENT_US        250000 /* an answer that takes longer is not waited for */
+#define PATIENCE_TICK_MS 50
 
 /* Keys: callers. Arguments: the window, then per caller the time of one request and how
  * many. Counted whatever the quota says, for they were let through; how far ahead each is.
@@ -30,16 +31,21 @@ static struct redis_script tell = { .name = "limits-tell",
 	       "return out\n" };
 
 /* Key: a caller. Arguments: the window, the time of one request. Takes it if there is
- * room: {1 or 0, how far ahead}. */
+ * room: {1 or 0, how far ahead}. Who is ahead by more than any debt is so because Redis'
+ * clock went back. */
 static struct redis_script take = { .name = "limits-take",
 	.lua = "local t = redis.call('TIME')\n"
-	       "local now = t[1] * 1000000 + t[2]\n"
+	       "local now, window = t[1] * 1000000 + t[2], tonumber(ARGV[1])\n"
+	       "local function keep(free)\n"
+	       "  redis.call('SET', KEYS[1], string.format('%.0f', free), 'PX',\n"
+	       "    math.floor((free - now) / 1000) + 1)\n"
+	       "end\n"
 	       "local free = tonumber(redis.call('GET', KEYS[1]) or '0')\n"
 	       "if free < now then free = now end\n"
+	       "if free > now + 2 * window then free = now + 2 * window keep(free) end\n"
 	       "local after = free + ARGV[2]\n"
-	       "if after > now + ARGV[1] then return {0, free - now} end\n"
-	       "redis.call('SET', KEYS[1], string.format('%.0f', after), 'PX',\n"
-	       "  math.floor((after - now) / 1000) + 1)\n"
+	       "if after > now + window then return {0, free - now} end\n"
+	       "keep(after)\n"
 	       "return {1, after - now}\n" };
 
 static const struct str window = STR("60000000");
@@ -172,12 +178,19 @@ static void on_tick(struct timer *timer)
 
 /* ---- one request at a time ---- */
 
-static enum err read_taken(struct task *t, const struct redis_value *v, void *into)
+/* A question to Redis; it stays until the answer comes, the task may go on before. */
+struct ask {
+	struct list link; /* in limits.asks while the task waits */
+	struct limits *limits;
+	struct task *task; /* NULL: it waits no more */
+	struct limit_verdict *verdict;
+	uint64_t asked_us;
+};
+
+static enum err read_taken(const struct redis_value *v, struct limit_verdict *verdict)
 {
-	struct limit_verdict *verdict = into;
 	struct redis_value taken, ahead;
 
-	(void)t;
 	if (v->kind != REDIS_ARRAY || v->count != 2)
 		return ERR_INTERNAL;
 	taken = redis_at(v, 0);
@@ -189,20 +202,66 @@ static enum err read_taken(struct task *t, const struct redis_value *v, void *in
 	return ERR_OK;
 }
 
+/* Its task goes on with what is known. */
+static void end_wait(struct ask *ask, enum err e)
+{
+	struct task *t = ask->task;
+
+	list_del(&ask->link);
+	ask->task = NULL;
+	task_wake(t, e);
+}
+
+static void on_taken(void *ctx, enum err e, const struct redis_value *v)
+{
+	struct ask *ask = ctx;
+
+	heard(ask->limits);
+	if (ask->task && e == ERR_OK)
+		e = read_taken(v, ask->verdict);
+	if (ask->task)
+		end_wait(ask, e);
+	free(ask);
+}
+
+/* The longest waiting is first. */
+static void on_patience(struct timer *timer)
+{
+	struct limits *l = container_of(timer, struct limits, patience);
+	uint64_t now_us = clock_mono_us();
+
+	while (!list_empty(&l->asks)) {
+		struct ask *ask = container_of(l->asks.next, struct ask, link);
+
+		if (now_us - ask->asked_us < SILENT_US)
+			return;
+		end_wait(ask, ERR_TIMEOUT);
+	}
+	timer_stop(timer);
+}
+
 outcome_t limits_ask(
 	struct task *t, struct limits *l, struct limit_verdict *v, step_fn *next)
 {
 	char key[KEY_SIZE], each[STR_U64_SIZE];
 	struct redis_cmd cmd = REDIS_CMD(key_of(l, &v->caller, key), window,
 		str_of_u64(limits_each_us(l, &v->caller), each));
+	struct ask *ask = calloc(1, sizeof *ask);
 
+	if (!ask)
+		abort();
+	*ask = (struct ask){ .limits = l, .task = t, .verdict = v };
+	ask->asked_us = clock_mono_us();
+	list_push(&l->asks, &ask->link);
+	if (!timer_is_running(&l->patience))
+		timer_start(&l->patience, PATIENCE_TICK_MS, PATIENCE_TICK_MS);
 	expect(l);
-	return redis_eval(t, &take, 1, &cmd, read_taken, v, next);
+	redis_send_eval(l->app->redis, &take, 1, &cmd, on_taken, ask);
+	return task_wait(t, next);
 }
 
 void limits_decide(struct limits *l, struct limit_verdict *v, enum err e)
 {
-	heard(l);
 	v->ask = false;
 	if (e == ERR_OK) {
 		uint64_t ahead_us = (uint64_t)v->remaining;
@@ -225,6 +284,8 @@ void limits_open(struct limits *l, struct app *app)
 	limits_init(l);
 	timer_open(&app->loop, &l->tick, on_tick);
 	timer_start(&l->tick, TICK_MS, TICK_MS);
+	list_init(&l->asks);
+	timer_open(&app->loop, &l->patience, on_patience);
 }
 
 void limits_close(struct limits *l)
@@ -232,5 +293,6 @@ void limits_close(struct limits *l)
 	tell_all(l);
 	loop_hook_cancel(&l->full);
 	timer_close(&l->tick, NULL);
+	timer_close(&l->patience, NULL);
 	limits_fini(l);
 }

@@ -41,10 +41,13 @@ static void note_best(struct load *l, uint64_t took_us, uint64_t now_us)
 	l->best_us = least(l->best_us, took_us);
 }
 
+/* So few are always let through: there is no queue that less of them would shorten. */
 static void shrink(struct load *l)
 {
 	unsigned used = l->peak < l->limit ? l->peak : l->limit;
 
+	if (used <= LOAD_MIN)
+		return;
 	l->limit = used - (used + 9) / 10;
 	if (l->limit < LOAD_MIN)
 		l->limit = LOAD_MIN;
@@ -63,16 +66,20 @@ static void end_interval(struct load *l, uint64_t now_us)
 {
 	if (l->fastest_us > too_slow_us(l))
 		shrink(l);
-	else if (l->peak >= l->limit - l->limit / 5)
+	else if (l->limit < LOAD_START || l->peak >= l->limit - l->limit / 5)
 		grow(l);
 	l->from_us = now_us;
 	l->fastest_us = UINT64_MAX;
 	l->peak = l->in_hand;
 }
 
-void load_end(struct load *l, enum load_end how, uint64_t took_us, uint64_t now_us)
+void load_leave(struct load *l)
 {
 	l->in_hand--;
+}
+
+void load_note(struct load *l, enum load_end how, uint64_t took_us, uint64_t now_us)
+{
 	if (how == LOAD_FAILED || (how == LOAD_GIVEN_UP && took_us <= too_slow_us(l)))
 		return;
 	if (how == LOAD_ANSWERED)

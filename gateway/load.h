@@ -3,12 +3,14 @@
  *
  * A queue that stands shows in the fastest answer: when even that took longer than the
  * target for a while, there is more in hand than the service gets done, and the limit
- * comes down; when all of it is used and answers are fast, it goes up. What is beyond it is
- * refused at once, so that what is let through is answered while somebody still waits.
- * A route that is slow by nature is measured by its own best of the last minutes.
+ * comes down; when answers are fast it goes up again, beyond LOAD_START only when all of it
+ * is used. What is beyond it is refused at once, so that what is let through is answered
+ * while somebody still waits.
+ * A route that is slow by nature is measured by its own best of the last minutes. So few
+ * that the limit would not go below them are no queue, however slow they are.
  *
- * Use:  load_init; load_has_room, then load_begin when the service is asked, load_end at
- *       the first byte of its answer, or when none will come.
+ * Use:  load_init; load_has_room, then load_begin when the service is asked; load_leave and
+ *       load_note at the first byte of its answer, or when none will come.
  */
 #ifndef GATEWAY_LOAD_H
 #define GATEWAY_LOAD_H
@@ -45,6 +47,7 @@ static inline bool load_has_room(const struct load *l)
 	return l->in_hand < l->limit;
 }
 void load_begin(struct load *l);
-void load_end(struct load *l, enum load_end how, uint64_t took_us, uint64_t now_us);
+void load_leave(struct load *l);
+void load_note(struct load *l, enum load_end how, uint64_t took_us, uint64_t now_us);
 
 #endif

@@ -13,7 +13,7 @@ static const struct public_route routes[] = {
 	{ HTTP_M_POST, "/auth/forgot-password",  SERVICE_AUTH,    ROUTE_PUBLIC,  LIMIT_AUTH,    REPEAT_NEVER,  0,       16 << 10 },
 	{ HTTP_M_POST, "/auth/change-password",  SERVICE_AUTH,    ROUTE_USER,    LIMIT_AUTH,    REPEAT_NEVER,  0,       16 << 10 },
 	{ HTTP_M_POST, "/auth/refresh",          SERVICE_AUTH,    ROUTE_PUBLIC,  LIMIT_SESSION, REPEAT_NEVER,  0,       16 << 10 },
-	{ HTTP_M_POST, "/auth/logout",           SERVICE_AUTH,    ROUTE_USER,    LIMIT_SESSION, REPEAT_NEVER,  0,       16 << 10 },
+	{ HTTP_M_POST, "/auth/logout",           SERVICE_AUTH,    ROUTE_USER,    LIMIT_SESSION, REPEAT_NEVER },
 	{ HTTP_M_GET,  "/user/me",               SERVICE_AUTH,    ROUTE_USER,    LIMIT_READ,    REPEAT_ALWAYS },
 	{ HTTP_M_GET,  "/.well-known/jwks.json", SERVICE_AUTH,    ROUTE_PUBLIC,  LIMIT_READ,    REPEAT_ALWAYS },
 
@@ -21,20 +21,20 @@ static const struct public_route routes[] = {
 	{ HTTP_M_GET,  "/chatroom",              SERVICE_CHAT,    ROUTE_USER,    LIMIT_READ,    REPEAT_ALWAYS },
 	{ HTTP_M_GET,  "/chatroom/{id}",         SERVICE_CHAT,    ROUTE_USER,    LIMIT_READ,    REPEAT_ALWAYS },
 	{ HTTP_M_PATCH, "/chatroom/{id}",        SERVICE_CHAT,    ROUTE_USER,    LIMIT_WRITE,   REPEAT_ALWAYS, 0,       64 << 10 },
-	{ HTTP_M_POST, "/chatroom/{id}/message", SERVICE_CHAT,    ROUTE_USER,    LIMIT_MESSAGE, REPEAT_KEYED,  30000,   256 << 10 },
+	{ HTTP_M_POST, "/chatroom/{id}/message", SERVICE_CHAT,    ROUTE_USER,    LIMIT_MESSAGE, REPEAT_KEYED,  30000,   256 << 10, .waits = true },
 	{ HTTP_M_GET,  "/chatroom/{id}/events",  SERVICE_CHAT,    ROUTE_TICKET,  LIMIT_READ,    REPEAT_ALWAYS },
 	{ HTTP_M_GET,  "/chatroom/{id}/message/{reply_id}/events", SERVICE_CHAT, ROUTE_TICKET, LIMIT_READ, REPEAT_ALWAYS },
-	{ HTTP_M_POST, "/chatroom/{id}/message/{reply_id}/stop", SERVICE_CHAT, ROUTE_USER, LIMIT_WRITE, REPEAT_ALWAYS, 0, 16 << 10 },
+	{ HTTP_M_POST, "/chatroom/{id}/message/{reply_id}/stop", SERVICE_CHAT, ROUTE_USER, LIMIT_WRITE, REPEAT_ALWAYS },
 	{ HTTP_M_POST, "/events/ticket",         SERVICE_CHAT,    ROUTE_USER,    LIMIT_WRITE,   REPEAT_NEVER,  0,       4 << 10 },
-	{ HTTP_M_POST, "/chatroom/{id}/message/{message_id}/edit", SERVICE_CHAT, ROUTE_USER, LIMIT_MESSAGE, REPEAT_KEYED, 30000, 256 << 10 },
-	{ HTTP_M_POST, "/chatroom/{id}/message/{reply_id}/regenerate", SERVICE_CHAT, ROUTE_USER, LIMIT_MESSAGE, REPEAT_KEYED, 30000, 16 << 10 },
+	{ HTTP_M_POST, "/chatroom/{id}/message/{message_id}/edit", SERVICE_CHAT, ROUTE_USER, LIMIT_MESSAGE, REPEAT_KEYED, 30000, 256 << 10, .waits = true },
+	{ HTTP_M_POST, "/chatroom/{id}/message/{reply_id}/regenerate", SERVICE_CHAT, ROUTE_USER, LIMIT_MESSAGE, REPEAT_KEYED, 30000, .waits = true },
 	{ HTTP_M_GET,  "/usage",                 SERVICE_CHAT,    ROUTE_USER,    LIMIT_READ,    REPEAT_ALWAYS },
 
 	/* GET is what the first clients know; it opens no second checkout. */
 	{ HTTP_M_GET,  "/subscribe/pro",         SERVICE_BILLING, ROUTE_USER,    LIMIT_WRITE,   REPEAT_NEVER,  30000 },
-	{ HTTP_M_POST, "/subscribe/pro",         SERVICE_BILLING, ROUTE_USER,    LIMIT_WRITE,   REPEAT_NEVER,  30000,   16 << 10 },
+	{ HTTP_M_POST, "/subscribe/pro",         SERVICE_BILLING, ROUTE_USER,    LIMIT_WRITE,   REPEAT_NEVER,  30000 },
 	{ HTTP_M_GET,  "/subscription/status",   SERVICE_BILLING, ROUTE_USER,    LIMIT_READ,    REPEAT_ALWAYS },
-	{ HTTP_M_POST, "/subscription/portal",   SERVICE_BILLING, ROUTE_USER,    LIMIT_WRITE,   REPEAT_NEVER,  30000,   16 << 10 },
+	{ HTTP_M_POST, "/subscription/portal",   SERVICE_BILLING, ROUTE_USER,    LIMIT_WRITE,   REPEAT_NEVER,  30000 },
 	{ HTTP_M_GET,  "/subscription/done",     SERVICE_BILLING, ROUTE_PUBLIC,  LIMIT_READ,    REPEAT_ALWAYS },
 	{ HTTP_M_POST, "/webhook/stripe",        SERVICE_BILLING, ROUTE_HOOK,    LIMIT_HOOK,    REPEAT_ALWAYS, 0,       1 << 20 },
 
@@ -46,17 +46,20 @@ static const struct public_route routes[] = {
 #define AT(member) offsetof(struct gateway, member)
 #define PER_MINUTE(class, by) AT(limits.per_minute[LIMIT_##class][LIMIT_BY_##by])
 static const struct setting settings[] = {
-	{ "PORT", SETTING_INT, AT(port), "8000", "public port, on all addresses (LISTEN names one)", 0, 65535 },
+	{ "PORT", SETTING_INT, AT(port), "8000", "public port, on all addresses, in production with TLS on 127.0.0.1 (LISTEN names another)", 0, 65535 },
 	{ "AUTH_URL", SETTING_URL, AT(urls[SERVICE_AUTH]), "http://127.0.0.1:8081", "where auth is; several, separated by commas, or a name with several addresses" },
 	{ "CHAT_URL", SETTING_URL, AT(urls[SERVICE_CHAT]), "http://127.0.0.1:8082", "where chat is" },
 	{ "BILLING_URL", SETTING_URL, AT(urls[SERVICE_BILLING]), "http://127.0.0.1:8083", "where billing is" },
-	{ "UPSTREAM_TIMEOUT_MS", SETTING_INT, AT(upstream_timeout_ms), "10000", "to the first byte of a service's answer", 10, 600000 },
-	{ "UPSTREAM_CONNECTIONS", SETTING_INT, AT(upstream_connections), "2048", "requests that a service may have in hand, per worker; the last eighth is for webhooks; streams come on top", 1, 100000 },
+	{ "UPSTREAM_CONNECT_MS", SETTING_INT, AT(upstream_connect_ms), "1000", "connecting to one address of a service", 10, 60000 },
+	{ "UPSTREAM_TIMEOUT_MS", SETTING_INT, AT(upstream_timeout_ms), "10000", "to the first byte of a service's answer; routes that are slow by nature have 30 s", 10, 600000 },
+	{ "UPSTREAM_TOTAL_MS", SETTING_INT, AT(upstream_total_ms), "30000", "to the last byte of it, on every route; streams of events last as long as they like", 10, 3600000 },
+	{ "UPSTREAM_CONNECTIONS", SETTING_INT, AT(upstream_connections), "2048", "requests that a service may have in hand, per worker; the last eighth is for webhooks; streams, and who waits for a reply, come on top", 1, 100000 },
 	{ "UPSTREAM_TARGET_MS", SETTING_INT, AT(upstream_target_ms), "500", "when even the fastest answer of a route takes longer, less of it is let through", 1, 60000 },
 	{ "ALLOWED_HOSTS", SETTING_STR, AT(allowed_hosts), "", "names that requests may be for; none: all" },
 	{ "CORS_ORIGINS", SETTING_STR, AT(cors_origins), "", "origins whose pages may call: https://app.example.com,..." },
 	{ "TRUSTED_PROXIES", SETTING_STR, AT(trusted), "", "addresses, networks, or \"unix\", whose X-Forwarded-For is believed" },
 	{ "ACCESS_LOG", SETTING_BOOL, AT(access_log), "true", "a line per request" },
+	{ "RATELIMIT_X_FIELDS", SETTING_BOOL, AT(limits.x_fields), "false", "answers say X-RateLimit-Limit, -Remaining and -Reset (seconds), too" },
 	{ "LIMIT_AUTH_PER_ADDRESS", SETTING_INT, PER_MINUTE(AUTH, ADDRESS), "-1", "requests a minute; 0: no limit; -1: 120 in production, else none", -1, 1000000000 },
 	{ "LIMIT_AUTH_PER_USER", SETTING_INT, PER_MINUTE(AUTH, USER), "-1", "the same: 60", -1, 1000000000 },
 	{ "LIMIT_SESSION_PER_ADDRESS", SETTING_INT, PER_MINUTE(SESSION, ADDRESS), "-1", "the same: 600", -1, 1000000000 },
@@ -101,13 +104,20 @@ static bool has_ipv6(void)
 	return found;
 }
 
+/* Where others are served by TLS, nobody should send a token in plain by mistake. */
+static const char *plain_host(const struct app *app)
+{
+	if (app->set.production && app->edge.tls_listen)
+		return "127.0.0.1";
+	return has_ipv6() ? "[::]" : "0.0.0.0";
+}
+
 static void set_listen(struct app *app, const struct gateway *g)
 {
 	if (app->set.listen != app->spec->listen) /* LISTEN is set */
 		return;
-	app->set.listen = arena_fmt(
-		&app->arena, "%s:%lld", has_ipv6() ? "[::]" : "0.0.0.0", (long long)g->port)
-				  .ptr;
+	app->set.listen =
+		arena_fmt(&app->arena, "%s:%lld", plain_host(app), (long long)g->port).ptr;
 }
 
 static void set_limits(struct app *app, struct gateway *g)
@@ -170,6 +180,7 @@ static enum err gateway_start(struct app *app)
 	struct gateway *g = app->self;
 
 	g->app = app;
+	list_init(&g->waiting);
 	index_routes(g);
 	limits_open(&g->limits, app);
 	for (int i = 0; routes[i].pattern; i++)
@@ -185,8 +196,9 @@ static enum err gateway_start(struct app *app)
 			"Requests that a service did not answer.", service_labels[i]);
 		g->upstream[i] = http_upstream_open(
 			&app->loop, g->urls[i], upstream_max(app));
+		http_upstream_set_connect_ms(
+			g->upstream[i], (unsigned)g->upstream_connect_ms);
 	}
-	identity_open(g);
 	return ERR_OK;
 }
 
@@ -224,11 +236,18 @@ static void gateway_stop(struct app *app)
 {
 	struct gateway *g = app->self;
 
-	identity_close(g);
 	limits_close(&g->limits);
 	g->closing = SERVICE_COUNT - SERVICE_AUTH;
 	for (int i = SERVICE_AUTH; i < SERVICE_COUNT; i++)
 		http_upstream_close(&g->upstream[i], upstream_closed, app);
+}
+
+static int gateway_command(struct app *app, int argc, char **argv)
+{
+	(void)app;
+	if (argc != 1 || strcmp(argv[0], "routes") != 0)
+		return -1;
+	return routes_print(routes);
 }
 
 int main(int argc, char **argv)
@@ -246,6 +265,7 @@ int main(int argc, char **argv)
 		.ready = gateway_ready,
 		.is_proxy = gateway_is_proxy,
 		.stop = gateway_stop,
+		.command = gateway_command,
 	};
 
 	return app_main(argc, argv, &spec);

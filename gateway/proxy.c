@@ -14,13 +14,10 @@
 #include "base/clock.h"
 
 #define SHORT_MAX (64u << 10) /* gathered, sent in one write */
-#define HIGH      (64u << 10) /* waiting for the client: the service must pause */
-#define LOW       (16u << 10)
 
 static const struct problem bad_gateway = { 502, "bad_gateway", "Bad gateway" };
 static const struct problem gateway_timeout = { 504, "upstream_timeout",
 	"The service did not answer in time" };
-static const struct problem bad_connection = { 400, "malformed_request", "Bad Request" };
 
 static const char no_answer[] = "The service did not answer";
 static const char unsure[] = "The service did not answer; this may have taken effect";
@@ -33,21 +30,57 @@ static step_fn answered, more, drained;
 
 /* ---- how much is in hand ---- */
 
-/* Streams that have begun are not counted: their clients' connections bound them. */
+/*
+ * Streams that have begun are not counted, nor are clients that the service has kept
+ * waiting for longer than it may take, because they asked for that: they are bounded by
+ * their own connections.
+ */
 static void hold(struct visit *v)
 {
 	struct gateway *g = gateway_of(v->task);
 
 	v->load = &g->load[v->route - g->routes];
+	v->held = true;
 	load_begin(v->load);
 	g->unanswered[v->route->service]++;
+	if (v->wait_us)
+		list_push(&g->waiting, &v->waiting);
 }
 
+static void let_go(struct visit *v)
+{
+	if (!v->held)
+		return;
+	v->held = false;
+	load_leave(v->load);
+	gateway_of(v->task)->unanswered[v->route->service]--;
+	if (v->wait_us)
+		list_del(&v->waiting);
+}
+
+static void let_go_of_waiting(struct gateway *g)
+{
+	uint64_t before_us = clock_mono_us() - (uint64_t)g->upstream_target_ms * 1000;
+
+	LIST_EACH (&g->waiting, it) {
+		struct visit *v = container_of(it, struct visit, waiting);
+
+		if (v->asked_us > before_us)
+			return;
+		let_go(v);
+	}
+}
+
+/* What was asked for is no delay; an answer before that says nothing. */
 static void release(struct visit *v, enum load_end how, uint64_t now_us)
 {
-	load_end(v->load, how, now_us - v->asked_us, now_us);
+	uint64_t took_us = now_us - v->asked_us;
+
+	let_go(v);
+	if (took_us < v->wait_us)
+		how = LOAD_FAILED;
+	load_note(v->load, how, took_us - v->wait_us, now_us);
 	v->load = NULL;
-	gateway_of(v->task)->unanswered[v->route->service]--;
 }
 
 /* The last eighth of what a service may have in hand is for webhooks. */
@@ -58,6 +91,8 @@ bool proxy_has_room(struct gateway *g, const struct public_route *route)
 
 	if (route->service == SERVICE_HERE)
 		return true;
+	if (!list_empty(&g->waiting))
+		let_go_of_waiting(g);
 	return g->unanswered[route->service] < max - kept &&
 	       load_has_room(&g->load[route - g->routes]);
 }
@@ -93,6 +128,18 @@ static void on_head(struct http_call *c, const struct http_response *r)
 		v->body = arena_bytes(&t->arena, (size_t)v->answer.length);
 }
 
+/* Bytes that wait for the client: with so many the service must pause... */
+static size_t high(const struct task *t)
+{
+	return (size_t)t->app->edge.write_buffer_kb * 1024 / 4;
+}
+
+/* ...and with less than this it goes on. */
+static size_t low(const struct task *t)
+{
+	return high(t) / 4;
+}
+
 /* The task waits for more of the answer, or for its end. */
 static void wake_listener(struct visit *v)
 {
@@ -113,7 +160,7 @@ static void on_body(struct http_call *c, struct str bytes)
 		return;
 	}
 	reply_stream_write(t, bytes);
-	if (reply_stream_waiting(t) >= HIGH)
+	if (reply_stream_waiting(t) >= high(t))
 		wake_listener(v);
 }
 
@@ -155,20 +202,38 @@ static bool may_repeat(const struct task *t, const struct public_route *route)
 	return route->repeat == REPEAT_ALWAYS;
 }
 
+uint64_t proxy_wait_ms(const struct gateway *g, const struct public_route *route)
+{
+	uint64_t ms = route->timeout_ms ? route->timeout_ms
+					: (uint64_t)g->upstream_timeout_ms;
+
+	return ms < (uint64_t)g->upstream_total_ms ? ms : (uint64_t)g->upstream_total_ms;
+}
+
+/* It begins now: the body had time of its own. */
+static void set_patience(struct task *t, struct visit *v)
+{
+	const struct gateway *g = gateway_of(t);
+	uint64_t now_ms = clock_mono_ms();
+
+	t->deadline_ms = now_ms + proxy_wait_ms(g, v->route);
+	v->call.deadline_ms = t->deadline_ms;
+	v->call.end_ms = now_ms + (uint64_t)g->upstream_total_ms;
+}
+
 outcome_t proxy(struct task *t)
 {
 	struct visit *v = t->state;
 
 	if (!proxy_has_room(gateway_of(t), v->route))
 		return proxy_refuse(t);
-	if (!forward_head(t, v, &v->call.head))
-		return reply_problem(
-			t, &bad_connection, "Connection names a field that is needed");
+	set_patience(t, v);
+	v->call.head = forward_head(t, v);
 	v->call.events = &events;
 	v->call.body = http_req(t)->body;
 	v->call.repeatable = may_repeat(t, v->route);
-	v->call.deadline_ms = t->deadline_ms;
 	v->asked_us = clock_mono_us();
+	v->wait_us = v->route->waits ? http_prefers_wait_ms(http_req(t)) * 1000 : 0;
 	hold(v);
 	http_call_send(gateway_of(t)->upstream[v->route->service], &v->call);
 	task_on_cancel(t, on_left, v);
@@ -212,9 +277,9 @@ static outcome_t flow(struct task *t)
 	}
 	if (v->ended)
 		return v->outcome == ERR_OK ? reply_stream_end(t) : reply_stream_abort(t);
-	if (reply_stream_waiting(t) >= HIGH) {
+	if (reply_stream_waiting(t) >= high(t)) {
 		http_call_pause(&v->call);
-		return reply_stream_drained(t, LOW, drained);
+		return reply_stream_drained(t, low(t), drained);
 	}
 	v->listening = true;
 	task_on_cancel(t, on_left, v);

@@ -31,6 +31,9 @@ needs() {
 	test     openssl                  cmd:openssl
 	test     sslscan                  cmd:sslscan
 	bench    wrk                      cmd:wrk
+	bench    nginx-light              cmd:nginx
+	bench    libnginx-mod-http-js     file:/usr/lib/nginx/modules/ngx_http_js_module.so
+	bench    haproxy                  cmd:haproxy
 	chaos    strace                   cmd:strace
 	chaos    slowhttptest             cmd:slowhttptest
 	parsers  nodejs                   cmd:node
@@ -43,6 +46,7 @@ needs() {
 	lint     shellcheck               cmd:shellcheck
 	lint     binutils                 cmd:readelf
 	fuzz     clang                    cmd:clang
+	fuzz     llvm                     file:/usr/lib/llvm-*/bin/llvm-cov
 	fuzz     nodejs                   cmd:node
 	fuzz     libclang-rt-dev          file:/usr/lib/llvm-*/lib/clang/*/lib/linux/libclang_rt.fuzzer-*
 	compose  docker.io                cmd:dockerd

@@ -1,7 +1,5 @@
 #include "messages.h"
 
-#include <stdio.h>
-
 #define UUID(type, member)                                                                 \
 	{                                                                                  \
 #member, FIELD_UUID, offsetof(struct type, member), false                  \
@@ -180,38 +178,4 @@ enum err message_decode(const struct message_kind *kind, const struct json *data
 			return ERR_INVALID;
 	}
 	return ERR_OK;
-}
-
-bool traceparent_format(const struct log_context *ctx, char out[TRACEPARENT_SIZE])
-{
-	out[0] = '\0';
-	if (!ctx || !ctx->trace_id[0] || !ctx->span_id[0])
-		return false;
-	snprintf(out, TRACEPARENT_SIZE, "00-%.32s-%.16s-01", ctx->trace_id, ctx->span_id);
-	return true;
-}
-
-static bool is_zero(const uint8_t *bytes, size_t n)
-{
-	while (n > 0 && bytes[n - 1] == 0)
-		n--;
-	return n == 0;
-}
-
-bool traceparent_continue(struct str traceparent, struct log_context *ctx)
-{
-	struct str version, trace, span, flags, rest = traceparent;
-	uint8_t id[16], ignored[8];
-
-	if (!str_cut(&rest, '-', &version) || !str_cut(&rest, '-', &trace) ||
-		!str_cut(&rest, '-', &span) || !str_cut(&rest, '-', &flags) || rest.ptr)
-		return false;
-	if (!str_eq(version, STR("00")) || !hex_parse(trace, id, 16) || is_zero(id, 16) ||
-		!hex_parse(span, ignored, 8) || is_zero(ignored, 8) ||
-		!hex_parse(flags, ignored, 1))
-		return false;
-	hex_format(id, 16, ctx->trace_id);
-	random_bytes(id, 8);
-	hex_format(id, 8, ctx->span_id);
-	return true;
 }

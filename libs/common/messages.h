@@ -127,11 +127,4 @@ enum err message_decode(
 /* NULL: nobody knows this type (here, yet). */
 const struct message_kind *message_kind_find(struct str type);
 
-/* W3C traceparent of the work that ctx belongs to; false (and "") if that has no trace. */
-#define TRACEPARENT_SIZE 56
-bool traceparent_format(const struct log_context *ctx, char out[TRACEPARENT_SIZE]);
-/* The trace goes on in a span of its own; false, and nothing changed, if it is no
- * traceparent. */
-bool traceparent_continue(struct str traceparent, struct log_context *ctx);
-
 #endif

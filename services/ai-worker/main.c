@@ -3,6 +3,7 @@
 
 #include "answer.h"
 #include "answers_store.h"
+#include "app/links.h"
 #include "base/clock.h"
 #include "data/bus.h"
 #include "data/pg.h"
@@ -191,6 +192,7 @@ static void check(struct app *app, struct buf *problems)
 
 	if (why)
 		buf_addf(problems, "%s\n", why);
+	links_check_outside(app, "GEMINI_BASE_URL", w->gemini_base_url, problems);
 }
 
 static void name_worker(struct worker *w)

@@ -1,52 +1,6 @@
 /* What is wrong with the settings beyond what their table can say. */
+#include "app/links.h"
 #include "auth.h"
-
-#define SECRET_MIN 32 /* bytes, in production */
-
-/* What examples, tutorials and tired people write. */
-static bool is_well_known(struct str secret)
-{
-	static const char *const words[] = { "changeme", "change-me", "change_me",
-		"change this", "example", "secret", "password", "insecure", "development",
-		"default", "castor" };
-
-	for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
-		struct str word = str_of(words[i]);
-
-		for (size_t at = 0; at + word.len <= secret.len; at++)
-			if (str_eq_nocase(str_span(secret.ptr + at, word.len), word))
-				return true;
-	}
-	return false;
-}
-
-static bool has_variety(struct str secret)
-{
-	bool seen[256] = { false };
-	size_t n = 0;
-
-	for (size_t i = 0; i < secret.len; i++) {
-		n += !seen[(uint8_t)secret.ptr[i]];
-		seen[(uint8_t)secret.ptr[i]] = true;
-	}
-	return n >= 10;
-}
-
-static void check_secret(const struct app *app, struct buf *problems)
-{
-	struct str secret = str_of(app->set.secret_key);
-
-	if (!app->set.secret_key)
-		buf_addf(problems, "SECRET_KEY: must be set\n");
-	else if (app->set.production && secret.len < SECRET_MIN)
-		buf_addf(problems,
-			"SECRET_KEY: must have at least %d bytes in production\n",
-			SECRET_MIN);
-	else if (app->set.production && (is_well_known(secret) || !has_variety(secret)))
-		buf_addf(problems,
-			"SECRET_KEY: is a default or easily guessed; make one: "
-			"openssl rand -base64 32\n");
-}
 
 static void check_delivery(const struct app *app, struct buf *problems)
 {
@@ -61,6 +15,7 @@ static void check_delivery(const struct app *app, struct buf *problems)
 	if (!auth_shows_codes(auth) && !auth->otp_webhook_url)
 		buf_addf(problems,
 			"OTP_WEBHOOK_URL: must be set with OTP_DELIVERY=webhook\n");
+	links_check_outside(app, "OTP_WEBHOOK_URL", auth->otp_webhook_url, problems);
 	if (auth->otp_webhook_token && strpbrk(auth->otp_webhook_token, "\r\n"))
 		buf_addf(problems, "OTP_WEBHOOK_TOKEN: must be one line\n");
 }
@@ -91,7 +46,8 @@ void auth_check(struct app *app, struct buf *problems)
 {
 	const struct auth *auth = app->self;
 
-	check_secret(app, problems);
+	if (!app->set.secret_key)
+		buf_addf(problems, "SECRET_KEY: must be set\n");
 	check_delivery(app, problems);
 	check_keys(app, problems);
 	if (auth->default_region && !mobile_region_find(str_of(auth->default_region)))

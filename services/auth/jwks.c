@@ -1,11 +1,12 @@
-/* GET /.well-known/jwks.json: the key that access tokens can be checked with. */
+/* GET /.well-known/jwks.json: the keys that access tokens can be checked with; while they
+ * change, the one that signs and the one that did, or will. */
 #include "auth.h"
 
 outcome_t jwks_get(struct task *t)
 {
 	struct buf out = { 0 };
 
-	token_jwks(auth_of(t)->signer, &out);
+	verifier_jwks(t->app->verifier, &out);
 	reply_header(t, STR("Cache-Control"), STR("public, max-age=300"));
 	struct str text = arena_dup(&t->arena, buf_str(&out));
 

@@ -1,3 +1,4 @@
+#include "app/links.h"
 #include "billing.h"
 #include "data/bus.h"
 #include "messages.h"
@@ -47,15 +48,12 @@ static void check_mode(const struct billing *b, struct buf *problems)
 static void billing_check(struct app *app, struct buf *problems)
 {
 	const struct billing *b = app->self;
-	struct str url = str_of(b->stripe_url), secret = str_of(b->webhook_secret);
+	struct str secret = str_of(b->webhook_secret);
 
 	if (b->stripe_key)
 		check_mode(b, problems);
-	if (!app->set.production)
-		return;
-	if (b->stripe_url && !str_starts(url, STR("https://")))
-		buf_addf(problems, "STRIPE_BASE_URL: must be https in production\n");
-	if (b->webhook_secret && secret.len < 16)
+	links_check_outside(app, "STRIPE_BASE_URL", b->stripe_url, problems);
+	if (app->set.production && b->webhook_secret && secret.len < 16)
 		buf_addf(problems, "STRIPE_WEBHOOK_SECRET: too short for production\n");
 }
 

@@ -57,6 +57,16 @@ outcome_t stream_await(struct task *t, const struct reply_ref *ref, uint64_t wai
 	return task_wait(t, next);
 }
 
+void awaits_end_session(struct streams *all, const struct uuid *session_id)
+{
+	LIST_EACH (&all->awaiting, it) {
+		struct await *a = container_of(it, struct await, link);
+
+		if (uuid_eq(&a->task->caller->session_id, session_id))
+			over(a, ERR_TIMEOUT);
+	}
+}
+
 void awaits_check(struct streams *all, uint64_t now_ms)
 {
 	LIST_EACH (&all->awaiting, it) {

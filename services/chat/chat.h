@@ -36,7 +36,6 @@ struct chat {
 	struct streams *streams; /* their readers */
 	struct jobq *queue;      /* replies that are owed, on their way to a worker */
 	struct bells *bells;     /* rooms that somebody reads */
-	struct inbox *sessions;  /* auth.sessions.revoked */
 	uint64_t *accepted, *refused_quota, *replayed; /* counters */
 };
 
@@ -62,7 +61,5 @@ handler_fn reply_events, room_events, reply_stop;
 handler_fn ticket_create;
 /* tiers.c */
 struct inbox *tiers_open(struct app *app);
-/* sessions.c */
-struct inbox *sessions_open(struct app *app);
 
 #endif

@@ -12,10 +12,10 @@
 extern const struct migration chat_migrations[];
 
 static const struct route routes[] = {
-	{ HTTP_M_POST, "/chatroom", room_create },
+	{ HTTP_M_POST, "/chatroom", room_create, .body_max = 64 << 10 },
 	{ HTTP_M_GET, "/chatroom", room_list },
 	{ HTTP_M_GET, "/chatroom/{id}", room_show },
-	{ HTTP_M_PATCH, "/chatroom/{id}", room_change },
+	{ HTTP_M_PATCH, "/chatroom/{id}", room_change, .body_max = 64 << 10 },
 	{ HTTP_M_POST, "/chatroom/{id}/message", message_send, .body_max = 256 << 10 },
 	{ HTTP_M_GET, "/chatroom/{id}/events", room_events, ROUTE_TICKET },
 	{ HTTP_M_GET, "/chatroom/{id}/message/{reply_id}/events", reply_events,
@@ -82,8 +82,14 @@ static enum err chat_start(struct app *app)
 	c->bells = bells_open(c);
 	c->streams = streams_open(c);
 	c->tiers = tiers_open(app);
-	c->sessions = sessions_open(app);
 	return ERR_OK;
+}
+
+static void chat_session_ended(struct app *app, const struct uuid *session_id)
+{
+	const struct chat *c = app->self;
+
+	streams_end_session(c->streams, session_id);
 }
 
 static bool chat_drain(struct app *app)
@@ -98,7 +104,6 @@ static void chat_stop(struct app *app)
 {
 	struct chat *c = app->self;
 
-	inbox_close(&c->sessions);
 	inbox_close(&c->tiers);
 	streams_close(&c->streams);
 	bells_close(&c->bells);
@@ -121,6 +126,7 @@ int main(int argc, char **argv)
 			.routes = routes,
 			.migrations = chat_migrations,
 			.start = chat_start,
+			.session_ended = chat_session_ended,
 			.drain = chat_drain,
 			.stop = chat_stop });
 }

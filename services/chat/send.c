@@ -14,6 +14,7 @@
  */
 #include "base/clock.h"
 #include "base/token_estimate.h"
+#include "base/trace.h"
 #include "base/utf8.h"
 #include "chat.h"
 #include "http/params.h"
@@ -26,8 +27,7 @@
 #include "stream.h"
 #include "views.h"
 
-#define DAY_S      86400
-#define WAIT_MAX_S 25 /* below what proxies and clients put up with */
+#define DAY_S 86400
 
 static step_fn send_accepted;
 
@@ -89,6 +89,7 @@ static int32_t reserve_for(const struct chat *c, struct str content)
 static outcome_t accept_as(struct task *t, enum accept_kind kind)
 {
 	struct accept *a = task_new(t, struct accept);
+	char trace[TRACEPARENT_SIZE];
 	bool ok;
 
 	a->kind = kind;
@@ -105,9 +106,8 @@ static outcome_t accept_as(struct task *t, enum accept_kind kind)
 	a->message_id = uuid_v7();
 	a->reply_id =
 		uuid_v7(); /* after the message's: ids are the order of the conversation */
-	a->traceparent = t->log.trace_id[0] ? arena_fmt(&t->arena, "00-%s-%s-01",
-						      t->log.trace_id, t->log.span_id)
-					    : STR_NONE;
+	if (traceparent_format(&t->log, trace))
+		a->traceparent = arena_dup(&t->arena, str_of(trace));
 	return messages_accept(t, a, send_accepted);
 }
 
@@ -177,20 +177,6 @@ static bool wants_stream(const struct task *t)
 	return false;
 }
 
-/* Prefer: wait=N (RFC 7240 4.3), in seconds; 0: not asked for. */
-static uint64_t wants_wait_ms(const struct task *t)
-{
-	struct str rest = http_header(http_req(t), STR("Prefer")), one;
-	uint64_t seconds;
-
-	while (str_cut(&rest, ',', &one)) {
-		one = str_trim(one);
-		if (str_starts(one, STR("wait=")) && str_u64(str_from(one, 5), &seconds))
-			return seconds < WAIT_MAX_S ? seconds * 1000 : WAIT_MAX_S * 1000;
-	}
-	return 0;
-}
-
 static outcome_t reply_stream_of(struct task *t, const struct accept *a)
 {
 	static const struct stream_place start = STREAM_START;
@@ -235,7 +221,7 @@ static outcome_t awaited(struct task *t, enum err e)
 
 static outcome_t reply_accepted(struct task *t, struct accept *a)
 {
-	uint64_t wait_ms = wants_wait_ms(t);
+	uint64_t wait_ms = http_prefers_wait_ms(http_req(t));
 	char room[UUID_TEXT_SIZE];
 
 	uuid_format(&a->room_id, room);

@@ -1,6 +1,7 @@
 #include "base/clock.h"
 #include "http/reply.h"
 #include "http/server.h"
+#include "secure/token.h"
 #include "streams.h"
 
 #define KEEPALIVE_MS 15000
@@ -152,8 +153,9 @@ void stream_open(struct stream *s, struct task *t, struct str first)
 		stream_over(s, ERR_CANCELED);
 	else if (all->handing_over)
 		stream_hand_over(s);
-	else if (http_req(t)->method == HTTP_M_HEAD)
-		stream_over(s, ERR_OK);
+	else if (http_req(t)->method == HTTP_M_HEAD ||
+		 verifier_session_ended(t->app->verifier, &t->caller->session_id))
+		stream_over(s, ERR_OK); /* it may have ended since the token was checked */
 }
 
 outcome_t stream_wait(struct stream *s)

@@ -22,7 +22,7 @@ struct streams;
 struct streams *streams_open(struct chat *c);
 /* Ends every stream at an event's end, asking clients to come back somewhere else. */
 void streams_hand_over(struct streams *s);
-/* Ends those that were opened with this session. */
+/* Ends those that were opened with this session; who awaits a reply waits no longer. */
 void streams_end_session(struct streams *s, const struct uuid *session_id);
 void streams_close(struct streams **s);
 /* Has the caller of t fewer than STREAMS_PER_USER here? */

@@ -95,6 +95,7 @@ void streams_end_session(struct streams *all, const struct uuid *session_id)
 		if (uuid_eq(&s->task->caller->session_id, session_id))
 			stream_over(s, ERR_OK);
 	}
+	awaits_end_session(all, session_id);
 }
 
 struct streams *streams_open(struct chat *c)

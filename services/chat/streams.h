@@ -25,5 +25,7 @@ void streams_leave(struct streams *all, struct user_streams **u);
 /* stream.c, await.c: called at every tick. */
 void stream_check(struct stream *s, uint64_t now_ms);
 void awaits_check(struct streams *all, uint64_t now_ms);
+/* await.c: whoever waits with this session is answered at once. */
+void awaits_end_session(struct streams *all, const struct uuid *session_id);
 
 #endif

@@ -133,7 +133,7 @@ static void serve_until_term(void)
 	uv_signal_start(&term, on_term, SIGTERM);
 	loop_run(&app.loop);
 	uv_close((uv_handle_t *)&term, NULL);
-	uv_run(&app.loop.uv, UV_RUN_NOWAIT);
+	loop_turn(&app.loop, false);
 }
 
 int main(int argc, char **argv)

@@ -61,7 +61,7 @@ static void measure(const char *what, unsigned callers)
 	began_us = clock_mono_us();
 	cpu_began_us = cpu_us();
 	while (!over || pg_in_flight(pg))
-		uv_run(&loop.uv, UV_RUN_ONCE);
+		loop_turn(&loop, true);
 	began_us = clock_mono_us() - began_us;
 	cpu_began_us = cpu_us() - cpu_began_us;
 	printf("%-22s %6u at a time  %9.0f /s  %6.2f us CPU each%s\n", what, callers,
@@ -193,7 +193,7 @@ static void run(const struct pg_stmt *stmt)
 
 	pg_send(pg, &call);
 	while (pg_in_flight(pg))
-		uv_run(&loop.uv, UV_RUN_ONCE);
+		loop_turn(&loop, true);
 }
 
 static void closed(void *ctx)

@@ -38,7 +38,7 @@ static void open_redis(const char *url)
 	loop_init(&loop);
 	redis = redis_open(&loop, url, "bench");
 	while (!redis_is_up(redis))
-		uv_run(&loop.uv, UV_RUN_ONCE);
+		loop_turn(&loop, true);
 }
 
 static void close_redis(void)
@@ -87,7 +87,7 @@ static void bench_commands(const char *url, unsigned at_a_time)
 	while (asked < at_a_time)
 		add_one();
 	while (answered < COMMANDS)
-		uv_run(&loop.uv, UV_RUN_ONCE);
+		loop_turn(&loop, true);
 	took_us = clock_mono_us() - took_us;
 	cpu = cpu_us() - cpu;
 	printf("XADD, %6u at a time  %9.0f /s  %6.2f us CPU each%s\n", at_a_time,
@@ -130,7 +130,7 @@ static int send_jobs(const char *url)
 
 		snprintf(now, sizeof now, "%llu", (unsigned long long)clock_mono_us());
 		jobq_add(adder, &(struct job){ .id = uuid_v7(), .body = str_of(now) });
-		uv_run(&loop.uv, UV_RUN_NOWAIT);
+		loop_turn(&loop, false);
 		usleep(1000);
 	}
 	jobq_close(&adder);
@@ -165,7 +165,7 @@ static void forget_all(const char *url)
 	open_redis(url);
 	redis_send(redis, &REDIS_CMD(STR("FLUSHDB")), is_done, &gone);
 	while (!gone)
-		uv_run(&loop.uv, UV_RUN_ONCE);
+		loop_turn(&loop, true);
 	close_redis();
 }
 
@@ -195,7 +195,7 @@ static void bench_queue(const char *url)
 		.take = take });
 	cpu = cpu_us();
 	while (waitpid(other, NULL, WNOHANG) == 0)
-		uv_run(&loop.uv, UV_RUN_ONCE);
+		loop_turn(&loop, true);
 	cpu = cpu_us() - cpu;
 	qsort(wait_us, taken, sizeof *wait_us, by_size);
 	if (taken)
@@ -206,7 +206,7 @@ static void bench_queue(const char *url)
 			taken);
 	jobq_taker_close(&queue, closed, &is_closed);
 	while (!is_closed)
-		uv_run(&loop.uv, UV_RUN_ONCE);
+		loop_turn(&loop, true);
 	close_redis();
 }
 
@@ -245,7 +245,7 @@ static void fill(unsigned backlog)
 			jobq_add(adder, &j);
 		}
 		while (jobq_added(adder) < n)
-			uv_run(&loop.uv, UV_RUN_ONCE);
+			loop_turn(&loop, true);
 	}
 }
 
@@ -292,7 +292,7 @@ static void bench_backlog(const char *url, unsigned backlog)
 		.take = take_and_add });
 	us = redis_cpu_us();
 	while (done_jobs < BACKLOG_JOBS)
-		uv_run(&loop.uv, UV_RUN_ONCE);
+		loop_turn(&loop, true);
 	us = (redis_cpu_us() - us) / BACKLOG_JOBS;
 	first = first > 0 ? first : us;
 	printf("backlog of %6u       %6.2f us of Redis per job added, taken and done (%.2f of the "
@@ -301,7 +301,7 @@ static void bench_backlog(const char *url, unsigned backlog)
 	jobq_close(&adder);
 	jobq_taker_close(&queue, closed, &is_closed);
 	while (!is_closed)
-		uv_run(&loop.uv, UV_RUN_ONCE);
+		loop_turn(&loop, true);
 	close_redis();
 }
 

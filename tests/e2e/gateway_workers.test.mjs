@@ -19,8 +19,8 @@ after(async () => {
 });
 
 // A connection that stays; true if it was served.
-const open = () => new Promise((resolve) => {
-	const s = connect(gateway.port, '127.0.0.1', () => s.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n'));
+const open = (port = gateway.port) => new Promise((resolve) => {
+	const s = connect(port, '127.0.0.1', () => s.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n'));
 	sockets.push(s);
 	s.on('error', () => {});
 	s.once('data', () => resolve(true));
@@ -36,7 +36,7 @@ const socketsOf = (pid) => readdirSync(`/proc/${pid}/fd`).filter((fd) => {
 
 test('all of the limit can be used, whoever accepts; a burst is spread', { timeout: 60_000 }, async () => {
 	const before = gateway.workers().map(socketsOf);
-	const served = await Promise.all(Array.from({ length: LIMIT }, open));
+	const served = await Promise.all(Array.from({ length: LIMIT }, () => open()));
 	assert.equal(served.filter(Boolean).length, LIMIT);
 	const each = gateway.workers().map((pid, i) => socketsOf(pid) - before[i]);
 	assert.ok(Math.min(...each) >= LIMIT / 5, `connections: ${each}`);
@@ -55,4 +55,31 @@ test('those that leave, and those of a worker that died, make room', { timeout: 
 	for (let n = 0; n < LIMIT - left;)
 		n += await open();
 	assert.equal(await open(), false);
+});
+
+test('one address has as many as are set with all workers together, and so many new ones a second', { timeout: 60_000 }, async (t) => {
+	const settings = { AUTH_URL: raw.url, CHAT_URL: raw.url, BILLING_URL: raw.url, GATEWAY_WORKERS: '2', ACCESS_LOG: 'off' };
+	for (const [name, most] of [['GATEWAY_ADDRESS_CONNECTIONS', 30], ['GATEWAY_ADDRESS_CONNECTS', 30]]) {
+		const one = await startGateway({ ...settings, [name]: String(most) });
+		t.after(() => one.stop());
+		const began = Date.now();
+		const served = (await Promise.all(Array.from({ length: 4 * most }, () => open(one.port)))).filter(Boolean).length;
+		const more = name === 'GATEWAY_ADDRESS_CONNECTS' ? Math.ceil(most * (Date.now() - began) / 1000) : 0; // those of the time it took
+		assert.ok(served >= most && served <= most + more + 2, `${name}: ${served} were served`); // two may look at the same moment
+	}
+});
+
+test('told to end again and again while it ends, it ends well', { timeout: 60_000 }, async () => {
+	for (let i = 0; i < 8; i++) {
+		const one = await startGateway({ AUTH_URL: raw.url, CHAT_URL: raw.url, BILLING_URL: raw.url, GATEWAY_WORKERS: '4', DRAIN_IDLE_MS: '0' });
+		try {
+			for (;;) {
+				process.kill(one.pid, 'SIGTERM');
+				await new Promise((r) => setImmediate(r));
+			}
+		} catch (err) {
+			assert.equal(err.code, 'ESRCH');
+		}
+		assert.equal(await one.stop(), 0);
+	}
 });

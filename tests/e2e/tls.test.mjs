@@ -1,36 +1,29 @@
 // The TLS listener: what it accepts, what it refuses, and certificates changed under load.
 import assert from 'node:assert/strict';
-import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import https from 'node:https';
 import net from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import tls from 'node:tls';
+import { startGateway } from './lib/gateway.mjs';
+import { certificate } from './lib/certificate.mjs';
 import { startLoad } from './lib/load.mjs';
 import { freePort, run, sleep, startStack, until } from './lib/stack.mjs';
 
 let stack, dir, port, base;
 
-// A self-signed pair for those names, in the place of NAME.pem and NAME.key.
-async function certificate(name, names) {
-	const at = (ending) => join(dir, `${name}.${ending}`);
-	await run('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2',
-		'-subj', `/CN=${names[0]}`, '-addext', `subjectAltName=${names.map((n) => `DNS:${n}`).join(',')}`,
-		'-keyout', at('key.new'), '-out', at('pem.new')]);
-	await rename(at('key.new'), at('key'));
-	await rename(at('pem.new'), at('pem'));
-}
-
 before(async () => {
 	dir = await mkdtemp(join(tmpdir(), 'castor-tls-'));
-	await certificate('a', ['a.test', 'also.a.test']);
-	await certificate('b', ['b.test']);
+	await certificate(dir, 'a', ['a.test', 'also.a.test']);
+	await certificate(dir, 'b', ['b.test']);
 	port = await freePort();
 	base = `https://127.0.0.1:${port}`;
 	stack = await startStack({
 		GATEWAY_WORKERS: '2', GATEWAY_TLS_LISTEN: `127.0.0.1:${port}`, GATEWAY_TLS_CERT: `${dir}/a.pem,${dir}/b.pem`,
-		GATEWAY_TLS_KEY: `${dir}/a.key,${dir}/b.key`, GATEWAY_HANDSHAKE_MS: '400', ACCESS_LOG: 'off',
+		GATEWAY_TLS_KEY: `${dir}/a.key,${dir}/b.key`, ACCESS_LOG: 'off',
 	});
 });
 after(async () => {
@@ -69,7 +62,11 @@ test('an answer, its fields, and a clean end', { timeout: 60_000 }, async () => 
 	assert.equal(s.alpnProtocol, 'http/1.1');
 	const answer = await ask(s, head() + head() + head('a.test:8443', last));
 	assert.equal(answer.match(/HTTP\/1\.1 200 OK/g).length, 3, 'pipelined');
-	assert.match(answer, /\r\nStrict-Transport-Security: max-age=63072000\r\n/);
+	const secured = /\r\nStrict-Transport-Security: max-age=63072000\r\n/;
+	assert.match(answer, secured);
+	for (const refused of ['GET / HTTP/1.1\r\n\r\n', 'nonsense\r\n', head('other.test'), `GET /nowhere HTTP/1.1\r\nHost: a.test\r\n${last}\r\n`,
+		`GET /user/me HTTP/1.1\r\nHost: a.test\r\n${last}\r\n`])
+		assert.match(await ask(await shake(), refused), secured, `also a refusal: ${refused}`);
 	const plain = await fetch(`${stack.base}/.well-known/jwks.json`);
 	assert.equal(plain.headers.get('strict-transport-security'), null, 'not in plain');
 });
@@ -164,6 +161,49 @@ test('sessions are resumed whichever worker answers', { timeout: 60_000 }, async
 	}
 });
 
+// A gateway of its own, with that secret; its TLS port.
+async function another(secret, t) {
+	const at = await freePort(), { AUTH_URL, CHAT_URL, BILLING_URL } = stack.env;
+	const one = await startGateway({
+		AUTH_URL, CHAT_URL, BILLING_URL, GATEWAY_TICKET_SECRET: secret,
+		GATEWAY_TLS_LISTEN: `127.0.0.1:${at}`, GATEWAY_TLS_CERT: `${dir}/a.pem`, GATEWAY_TLS_KEY: `${dir}/a.key`,
+	});
+	t.after(() => one.stop());
+	return at;
+}
+
+test('in production with TLS plain requests are served on this machine only', { timeout: 60_000 }, async (t) => {
+	const { AUTH_URL, CHAT_URL, BILLING_URL } = stack.env, at = await freePort(), PORT = String(await freePort());
+	const one = await startGateway({
+		AUTH_URL, CHAT_URL, BILLING_URL, CASTOR_ENV: 'production', SECRET_KEY: randomBytes(32).toString('base64'), LISTEN: '', PORT,
+		GATEWAY_TLS_LISTEN: `127.0.0.2:${at}`, GATEWAY_TLS_CERT: `${dir}/a.pem`, GATEWAY_TLS_KEY: `${dir}/a.key`,
+	});
+	t.after(() => one.stop());
+	const served = (address) => fetch(`http://${address}:${PORT}/`).then((r) => r.status, () => 'nobody listens');
+	assert.equal(await served('127.0.0.1'), 200);
+	assert.equal(await served('127.0.0.2'), 'nobody listens');
+	assert.match(await ask(await shake({ host: '127.0.0.2', port: at }), head('a.test', last)), /^HTTP\/1\.1 200 /);
+});
+
+test('TLS 1.3 is resumed with another gateway that has the same secret, TLS 1.2 never', { timeout: 60_000 }, async (t) => {
+	const secret = 'of-all-gateways-'.repeat(3);
+	const ports = { given: await another(secret, t), same: await another(secret, t), derived: await another('', t), alike: await another('', t) };
+	const resumes = async (maxVersion, from, to) => {
+		const first = await shake({ port: ports[from], maxVersion });
+		const session = await first.given;
+		first.destroy();
+		const again = await shake({ port: ports[to], maxVersion, session });
+		const reused = again.isSessionReused();
+		again.destroy();
+		return reused;
+	};
+	assert.equal(await resumes('TLSv1.3', 'given', 'same'), true);
+	assert.equal(await resumes('TLSv1.3', 'derived', 'alike'), true, 'from SECRET_KEY');
+	assert.equal(await resumes('TLSv1.3', 'given', 'derived'), false);
+	assert.equal(await resumes('TLSv1.2', 'given', 'given'), true);
+	assert.equal(await resumes('TLSv1.2', 'given', 'same'), false, 'its ticket holds the keys of its session');
+});
+
 test('by TLS 1.3 every resumption brings the ticket for the next one', { timeout: 60_000 }, async () => {
 	let s = await shake();
 	for (let i = 0; i < 5; i++) {
@@ -189,8 +229,15 @@ test('the certificate of the name that is asked for; another host on it is misdi
 	assert.match(await ask(await shake(), head('b.test')), /^HTTP\/1\.1 421 /);
 });
 
-test('a handshake that does not come is not waited for', { timeout: 60_000 }, async () => {
-	const idle = net.connect(port, '127.0.0.1');
+// Of a gateway of its own: on a busy machine good ones may take as long.
+test('a handshake that does not come is not waited for', { timeout: 60_000 }, async (t) => {
+	const at = await freePort(), { AUTH_URL, CHAT_URL, BILLING_URL } = stack.env;
+	const hasty = await startGateway({
+		AUTH_URL, CHAT_URL, BILLING_URL, GATEWAY_HANDSHAKE_MS: '400',
+		GATEWAY_TLS_LISTEN: `127.0.0.1:${at}`, GATEWAY_TLS_CERT: `${dir}/a.pem`, GATEWAY_TLS_KEY: `${dir}/a.key`,
+	});
+	t.after(() => hasty.stop());
+	const idle = net.connect(at, '127.0.0.1');
 	idle.resume();
 	await new Promise((resolve) => idle.on('close', resolve));
 });
@@ -220,8 +267,8 @@ test('certificates are changed under load; a bad pair keeps the old one', { time
 		await until('it is refused', async () => (await metric('given up')) === 1);
 		assert.equal(await shown(), old);
 
-		await certificate('b', ['b.test']);
-		await certificate('a', ['a.test']);
+		await certificate(dir, 'b', ['b.test']);
+		await certificate(dir, 'a', ['a.test']);
 		const before = await metric('complete');
 		process.kill(pid, 'SIGHUP');
 		await until('it is done', async () => (await metric('complete')) === before + 1);

@@ -32,7 +32,7 @@ static void turn(void)
 {
 	for (size_t i = 0; i < sizeof sides / sizeof *sides; i++) {
 		if (sides[i].open)
-			uv_run(&sides[i].app.loop.uv, UV_RUN_NOWAIT);
+			loop_turn(&sides[i].app.loop, false);
 	}
 	usleep(100);
 }

@@ -71,6 +71,12 @@ static struct peer *service(void)
 
 void fixture_start(const char *const *settings)
 {
+	fixture_begin(settings);
+	CHECK(process_ready(&fx.gateway));
+}
+
+void fixture_begin(const char *const *settings)
+{
 	size_t n = 0;
 
 	memset(&fx, 0, sizeof fx);
@@ -96,13 +102,16 @@ void fixture_start(const char *const *settings)
 	env[n] = NULL;
 	while (n--)
 		env[n] = arena_fmt(&fx.arena, "%s", env[n]).ptr;
-	fixture_gateway(&fx.gateway);
+	fixture_gateway(&fx.gateway, NULL);
 }
 
-void fixture_gateway(struct process *p)
+void fixture_gateway(struct process *p, const char *setting)
 {
-	process_start(p, "gateway", env);
-	CHECK(process_ready(p));
+	const char *all[SETTINGS_MAX + 9] = { setting };
+
+	for (size_t i = 0; env[i]; i++)
+		all[i + (setting != NULL)] = env[i];
+	process_start(p, "gateway", all);
 }
 
 void fixture_stop(void)

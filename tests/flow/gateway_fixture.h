@@ -30,8 +30,11 @@ extern struct fixture fx;
 
 /* settings: "NAME=value", NULL-terminated; may be NULL. */
 void fixture_start(const char *const *settings);
-/* One more, with the same settings; clients talk to the one that fx.gateway is. */
-void fixture_gateway(struct process *p);
+/* The same without waiting for the gateway: process_ready. */
+void fixture_begin(const char *const *settings);
+/* One more, with the same settings, and one that goes before them (may be NULL); clients
+ * talk to the one that fx.gateway is. It is to be waited for: process_ready. */
+void fixture_gateway(struct process *p, const char *setting);
 /* Checks that the gateway ended well. */
 void fixture_stop(void);
 

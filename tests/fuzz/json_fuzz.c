@@ -1,3 +1,4 @@
+// covers: libs/common/json/read.c
 /* JSON: what was read and written again is read as the same tree, and written as the same
  * bytes. */
 #include <assert.h>

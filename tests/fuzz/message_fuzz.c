@@ -2,6 +2,7 @@
  * same. */
 #include <assert.h>
 
+#include "base/trace.h"
 #include "data/event.h"
 
 static void encode_again(const struct event *ev, struct buf *out)

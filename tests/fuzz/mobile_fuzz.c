@@ -1,3 +1,4 @@
+// covers: services/auth/mobile.c
 // needs: services/auth/mobile.c
 // needs: services/auth/mobile_regions.c
 /* Mobile numbers: what comes out is E.164, and stays what it is when it goes in again. */
@@ -25,6 +26,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	for (unsigned skip = data[0]; skip && home[1].iso[0]; skip--)
 		home++;
+	assert(mobile_region_find(str_of(home->iso)) == home);
 	if (mobile_parse(text, home, once))
 		return 0;
 	check_e164(once);

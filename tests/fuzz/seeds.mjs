@@ -16,12 +16,15 @@ function seed(target, bytes) {
 const cut = (bytes) => Buffer.concat([Buffer.from([count % 256]), bytes]);
 
 for (const { bytes } of readCases('http_requests.txt')) {
-	const text = bytes.toString('latin1'), body = text.indexOf('\r\n\r\n') + 4, target = /^[A-Z]+ (\/\S*) HTTP/.exec(text);
+	const text = bytes.toString('latin1'), body = text.indexOf('\r\n\r\n') + 4;
+	const [, target, query] = /^[A-Z]+ ([^?\r\n]*)(?:\?(.*))? HTTP\/1/.exec(text) ?? [];
 	seed('http_head_fuzz', cut(bytes));
 	if (/Transfer-Encoding: chunked\r\n\r\n/i.test(text))
 		seed('http_chunk_fuzz', cut(bytes.subarray(body)));
 	if (target)
-		seed('http_path_fuzz', Buffer.from(target[1], 'latin1'));
+		seed('http_path_fuzz', cut(Buffer.from(target, 'latin1')));
+	if (query)
+		seed('http_query_fuzz', cut(Buffer.from(query, 'latin1')));
 }
 for (const { bytes } of readCases('http_answers.txt')) {
 	seed('http_head_fuzz', cut(bytes));

@@ -1,3 +1,4 @@
+// covers: libs/common/http/sse.c
 /* Server-sent events: what is read must not depend on how the bytes are cut. */
 #include <assert.h>
 

@@ -1,3 +1,4 @@
+// covers: services/billing/stripe_signature.c
 // needs: services/billing/stripe_signature.c
 /*
  * The Stripe-Signature header. Input: the header, a newline, the body. Nothing that was not

@@ -1,3 +1,4 @@
+// covers: libs/common/secure/token_verify.c
 /* Tokens. The bytes are taken as they come, which must never give a good token; and, cut at
  * the first line feed, as header and claims that our own key then signs: what passes must
  * say in its claims what we think it says. */

@@ -11,6 +11,8 @@ struct certificate {
 
 /* names: "DNS:a.test,IP:127.0.0.1". */
 void certificate_make(struct certificate *c, const char *names);
+/* Good from an hour ago on, for so long from now; may be less than 0. */
+void certificate_make_until(struct certificate *c, const char *names, long seconds);
 void certificate_remove(const struct certificate *c);
 
 #endif

@@ -1,5 +1,6 @@
 #include "tests/lib/peer.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -31,10 +32,10 @@ static bool turn(struct loop *loop, uint64_t ms, bool (*fn)(void *ctx), void *ct
 	timer_open(loop, &w.timer, on_watch);
 	timer_start(&w.timer, ms, 0);
 	while (!w.fired && !(fn && fn(ctx)))
-		uv_run(&loop->uv, UV_RUN_ONCE);
+		loop_turn(loop, true);
 	timer_close(&w.timer, on_watch_closed);
 	while (!w.closed)
-		uv_run(&loop->uv, UV_RUN_ONCE);
+		loop_turn(loop, true);
 	return fn && fn(ctx);
 }
 
@@ -228,6 +229,7 @@ struct peer *peer_open(
 
 	if (!p)
 		abort();
+	signal(SIGPIPE, SIG_IGN); /* who hangs up on us does not end the test */
 	p->loop = loop;
 	p->on_request = on_request;
 	list_init(&p->conns);

@@ -24,7 +24,7 @@
 
 static inline void turn_once(struct loop *loop)
 {
-	uv_run(&loop->uv, UV_RUN_NOWAIT);
+	loop_turn(loop, false);
 	usleep(100);
 }
 

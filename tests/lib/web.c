@@ -89,7 +89,7 @@ void client_say(struct client *c, struct str bytes)
 		}
 		if (n > 0)
 			bytes = str_from(bytes, (size_t)n);
-		uv_run(&c->w->app.loop.uv, UV_RUN_NOWAIT);
+		loop_turn(&c->w->app.loop, false);
 	}
 }
 

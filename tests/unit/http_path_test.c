@@ -1,4 +1,7 @@
 #include "http/http.h"
+
+#include <stdio.h>
+
 #include "http/route.h"
 #include "tests/lib/test.h"
 
@@ -41,6 +44,8 @@ TEST(unreserved_characters_are_decoded_once)
 TEST(dot_segments_are_removed)
 {
 	BECOMES("/a/../b", "/b");
+	BECOMES("/abc/../d", "/d");
+	BECOMES("/abc/def/ghi/../../j", "/abc/j");
 	BECOMES("/a/./b", "/a/b");
 	BECOMES("/a/b/..", "/a/");
 	BECOMES("/a/b/.", "/a/b/");
@@ -126,6 +131,8 @@ TEST(query_parameters_are_found_and_decoded)
 	CHECK_STR(query(&a, "a&b=", "a", &good), STR(""));
 	CHECK(query(&a, "a&b=", "b", &good).ptr != NULL && good);
 	CHECK_STR(query(&a, "a=b=c", "a", &good), STR("b=c"));
+	CHECK_STR(query(&a, "a+b=1", "a b", &good), STR("1"));
+	CHECK_STR(query(&a, "a=1&&=2&b", "a", &good), STR("1"));
 	arena_fini(&a);
 }
 
@@ -143,6 +150,60 @@ TEST(ambiguous_query_parameters_are_refused)
 			test_fail(__FILE__, __LINE__, "%s was taken", bad[i]);
 	}
 	arena_fini(&a);
+}
+
+static bool is_plain(struct arena *a, const char *text)
+{
+	struct http_request r = { .query = str_of(text) };
+
+	return http_query_is_plain(&r, a);
+}
+
+TEST(a_query_names_each_parameter_once)
+{
+	static const char *const good[] = { "", "a", "a=1", "a=1&b=1", "a=1&A=1", "a&b&c&",
+		"a=a&b=a", "a=%zz", "a=1&&b=2", "a=1&ab=1", "=1" };
+	static const char *const bad[] = { "a=1&a=1", "a=1&b=2&a=3", "a&a", "a=1&%61=2",
+		"a+b=1&a%20b=2", "%zz=1", "%00=1", "=1&=2", "x%ff=1" };
+	char many[400] = "";
+	struct arena a;
+
+	arena_init(&a);
+	for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
+		if (!is_plain(&a, good[i]))
+			test_fail(__FILE__, __LINE__, "%s was refused", good[i]);
+	}
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+		if (is_plain(&a, bad[i]))
+			test_fail(__FILE__, __LINE__, "%s was taken", bad[i]);
+	}
+	for (int i = 0; i < 33; i++)
+		snprintf(many + strlen(many), 20, "&p%d=1", i);
+	CHECK(!is_plain(&a, many));
+	*strrchr(many, '&') = '\0';
+	CHECK(is_plain(&a, many));
+	arena_fini(&a);
+}
+
+static bool brings_ticket(enum http_method m, const char *text, const char *field)
+{
+	struct http_header h = { str_of(field), STR("Bearer x") };
+	struct http_request r = { .method = m, .query = str_of(text), .headers = &h };
+
+	r.header_count = field ? 1 : 0;
+	return http_brings_ticket(&r);
+}
+
+TEST(a_ticket_is_brought_by_get_without_a_token)
+{
+	CHECK(brings_ticket(HTTP_M_GET, "ticket=x", NULL));
+	CHECK(brings_ticket(HTTP_M_GET, "a=1&ticket=", NULL));
+	CHECK(brings_ticket(HTTP_M_GET, "ticket=x", "X-Authorization"));
+	CHECK(!brings_ticket(HTTP_M_GET, "ticket=x", "authorization"));
+	CHECK(!brings_ticket(HTTP_M_HEAD, "ticket=x", NULL));
+	CHECK(!brings_ticket(HTTP_M_POST, "ticket=x", NULL));
+	CHECK(!brings_ticket(HTTP_M_GET, "tickets=x&a=ticket=x&ticket", NULL));
+	CHECK(!brings_ticket(HTTP_M_GET, "", NULL));
 }
 
 /* ---- routes ---- */
@@ -210,4 +271,35 @@ TEST(allowed_methods_are_listed)
 	CHECK_STR(str_of(out), STR("POST"));
 	route_allowed(table, STR("/nowhere"), out, sizeof out);
 	CHECK_STR(str_of(out), STR(""));
+}
+
+/* RFC 7240: a list, in one field or several, names without regard to case. */
+TEST(how_long_a_client_wants_to_wait)
+{
+	static const struct {
+		struct str first, second; /* Prefer */
+		uint64_t ms;
+	} rows[] = {
+		{ STR("wait=20"), STR(""), 20000 },
+		{ STR("Wait=1"), STR(""), 1000 },
+		{ STR("respond-async, wait=7"), STR(""), 7000 },
+		{ STR("respond-async"), STR("wait=3"), 3000 },
+		{ STR("wait=3, wait=9"), STR(""), 3000 },
+		{ STR("wait=100"), STR(""), 1000 * PREFERS_WAIT_MAX_S },
+		{ STR("wait=99999999999999999999"), STR(""), 0 },
+		{ STR("wait=0"), STR(""), 0 },
+		{ STR("wait"), STR("wait="), 0 },
+		{ STR("wait=-1"), STR("wait=1.5"), 0 },
+		{ STR("await=5"), STR("x;wait=5"), 0 },
+		{ STR(""), STR(""), 0 },
+	};
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		const struct http_header fields[] = { { STR("Accept"), STR("wait=9") },
+			{ STR("Prefer"), rows[i].first },
+			{ STR("prefer"), rows[i].second } };
+		const struct http_request r = { .headers = fields, .header_count = 3 };
+
+		CHECK_INT(http_prefers_wait_ms(&r), rows[i].ms);
+	}
 }

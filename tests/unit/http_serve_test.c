@@ -150,13 +150,21 @@ TEST(another_method_is_a_405_that_names_the_right_ones)
 
 TEST(a_route_for_users_needs_a_token)
 {
-	static const char *const bad[] = { "", "Authorization: Bearer\r\n",
-		"Authorization: Bearer nonsense\r\n", "Authorization: Basic YTpi\r\n" };
+	/* What is no token, and no token (RFC 6750 3.1). */
+	static const char *const bad[] = { "Authorization: Bearer\r\n",
+		"Authorization: bearer x\r\n", "Authorization: Bearer nonsense\r\n" };
+	static const char *const none[] = { "", "Authorization: Basic YTpi\r\n",
+		"Authorization: Bearers x\r\n" };
 	SETUP;
 
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
 		CHECK_INT(ask(&c, "POST /me", bad[i], "{}"), 401);
 		CHECK(client_has(&c, "WWW-Authenticate: Bearer error=\"invalid_token\""));
+		CHECK(says("\"code\":\"unauthorized\""));
+	}
+	for (size_t i = 0; i < sizeof none / sizeof *none; i++) {
+		CHECK_INT(ask(&c, "POST /me", none[i], "{}"), 401);
+		CHECK(client_has(&c, "WWW-Authenticate: Bearer realm=\"castor\""));
 		CHECK(says("\"code\":\"unauthorized\""));
 	}
 	CHECK_INT(ask(&c, "POST /hook", "", "{}"), 200);

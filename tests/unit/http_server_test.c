@@ -303,14 +303,14 @@ TEST(what_waits_behind_a_slow_request_is_bounded)
 	for (int i = 0; i < 5000; i++)
 		SAY(&c, GET("/x"));
 	turn_for_ms(&w.app.loop, 5);
-	CHECK(!conn_of(&w)->reading);
+	CHECK(!conn_of(&w)->sock.reading);
 	CHECK(conn_of(&w)->pending.len <= 4096 + READ_BUFFER_SIZE);
 	task_wake(held, ERR_OK);
 	CHECK_ANSWER(&c, 200, "/wait");
 	for (int i = 0; i < 5000; i++)
 		CHECK_ANSWER(&c, 200, "/x");
 	CHECK_INT(served, 5001);
-	CHECK(conn_of(&w)->reading);
+	CHECK(conn_of(&w)->sock.reading);
 	TEARDOWN;
 }
 
@@ -414,6 +414,21 @@ TEST(a_small_body_of_a_refused_request_is_skipped)
 	SAY(&c, "llo" GET("/next"));
 	CHECK_ANSWER(&c, 200, "/next");
 	CHECK_INT(served, 1);
+	TEARDOWN;
+}
+
+TEST(a_refused_request_without_a_body_is_over_with_its_answer)
+{
+	SETUP;
+	SAY(&c, GET("/refused"));
+	CHECK_INT(client_answer(&c), 404);
+	CHECK(!client_has(&c, "Connection: close"));
+	CHECK_INT(w.server->exchange_count, 0);
+	CHECK_INT(http_server_in_hand(w.server), 0);
+	CHECK(conn_of(&w)->state == CONN_HEAD); /* not waited for as a slow body */
+	SAY(&c, GET("/refused") GET("/next"));
+	CHECK_INT(client_answer(&c), 404);
+	CHECK_ANSWER(&c, 200, "/next");
 	TEARDOWN;
 }
 

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "base/trace.h"
 #include "tests/lib/test.h"
 
 /* Room for the largest message, aligned for any field. */
@@ -182,7 +183,8 @@ TEST(facts_belong_to_their_owner)
 TEST(traceparent_goes_on_in_a_new_span)
 {
 	struct log_context from = { .trace_id = "4bf92f3577b34da6a3ce929d0e0e4736",
-		.span_id = "00f067aa0ba902b7" },
+		.span_id = "00f067aa0ba902b7",
+		.trace_flags = TRACE_SAMPLED },
 			   to = { 0 };
 	char text[TRACEPARENT_SIZE];
 
@@ -191,6 +193,7 @@ TEST(traceparent_goes_on_in_a_new_span)
 		STR("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"));
 	CHECK(traceparent_continue(str_of(text), &to));
 	CHECK_STR(str_of(to.trace_id), str_of(from.trace_id));
+	CHECK_INT(to.trace_flags, TRACE_SAMPLED);
 	CHECK_INT(strlen(to.span_id), 16);
 	CHECK(strcmp(to.span_id, from.span_id) != 0);
 	CHECK(!traceparent_format(&(struct log_context){ 0 }, text));

@@ -409,7 +409,7 @@ TEST(a_canceled_call_closes_its_socket)
 	start(NULL);
 	ask(&a, "POST");
 	while (peer->requests == 0)
-		uv_run(&loop.uv, UV_RUN_ONCE);
+		loop_turn(&loop, true);
 	CHECK_INT(peer->open, 1);
 	outbound_cancel(&a.call);
 	outbound_cancel(&a.call); /* harmless */

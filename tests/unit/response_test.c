@@ -91,6 +91,7 @@ static const struct {
 	{ "length 0x5", OK "Content-Length: 0x5\r\n\r\nhello" },
 	{ "length 5.0", OK "Content-Length: 5.0\r\n\r\nhello" },
 	{ "empty length", OK "Content-Length:\r\n\r\n" },
+	{ "length of 2^63", OK "Content-Length: 9223372036854775808\r\n\r\nhello" },
 	{ "length over 2^64", OK "Content-Length: 18446744073709551621\r\n\r\nhello" },
 	{ "length and chunked", OK "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n" },
 	{ "chunked and length", OK "Transfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n0\r\n\r\n" },
@@ -99,11 +100,14 @@ static const struct {
 	{ "xchunked", OK "Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n" },
 	{ "empty coding", OK "Transfer-Encoding:\r\n\r\n" },
 	{ "chunked in HTTP/1.0", "HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n" },
+	{ "two types", OK "Content-Type: text/html\r\nContent-Type: text/plain\r\nContent-Length: 0\r\n\r\n" },
 	{ "204 with length", "HTTP/1.1 204 No Content\r\nContent-Length: 2\r\n\r\nab" },
 	{ "204 chunked", "HTTP/1.1 204 No Content\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n" },
 	{ "101", "HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n" },
 	{ "interim without end", "HTTP/1.1 103 E\r\n\r\nHTTP/1.1 103 E\r\n\r\nHTTP/1.1 103 E\r\n\r\n"
 		"HTTP/1.1 103 E\r\n\r\nHTTP/1.1 103 E\r\n\r\n" },
+	{ "interim with a body", "HTTP/1.1 100 Continue\r\nContent-Length: 40\r\n\r\n" OK "Content-Length: 2\r\n\r\nhi" },
+	{ "interim with chunks", "HTTP/1.1 103 E\r\nTransfer-Encoding: chunked\r\n\r\n" OK "Content-Length: 2\r\n\r\nhi" },
 	{ "interim, then garbage", "HTTP/1.1 100 Continue\r\n\r\nbye\r\n\r\n" },
 #define CHUNKED OK "Transfer-Encoding: chunked\r\n\r\n"
 	{ "chunk size 0x5", CHUNKED "0x5\r\nhello\r\n0\r\n\r\n" },
@@ -184,6 +188,9 @@ static const struct {
 	{ OK "\r\nall of it", false, 200, "all of it", false, false },
 	{ "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n" OK "Content-Length: 2\r\n\r\nhi",
 		false, 200, "hi", true, true },
+	{ "HTTP/1.1 103 E\r\n\r\nHTTP/1.1 103 E\r\n\r\nHTTP/1.1 103 E\r\n\r\nHTTP/1.1 103 E\r\n\r\n" OK "Content-Length: 2\r\n\r\nhi",
+		false, 200, "hi", true, true },
+	{ "HTTP/1.1 100 Continue\r\nContent-Length: 0\r\n\r\n" OK "Content-Length: 2\r\n\r\nhi", false, 200, "hi", true, true },
 	// clang-format on
 };
 
@@ -256,7 +263,10 @@ TEST(a_reader_is_used_again)
 		g.used = 0;
 		buf_clear(&g.body);
 		response_start(&g.reader, false);
-		feed(&g, STR(CHUNKED "5\r\nhello\r\n0\r\n\r\n"), 4);
+		feed(&g,
+			STR("HTTP/1.1 103 E\r\n\r\nHTTP/1.1 103 E\r\n\r\n" CHUNKED
+			    "5\r\nhello\r\n0\r\n\r\n"),
+			4);
 		CHECK(!g.refused && g.reader.state == RESPONSE_WHOLE);
 		CHECK_STR(buf_str(&g.body), STR("hello"));
 	}

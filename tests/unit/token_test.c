@@ -8,12 +8,13 @@
 #include "base/log.h"
 #include "secure/secret.h"
 #include "secure/token_key.h"
+#include "tests/lib/forger.h"
 #include "tests/lib/test.h"
 #include "json/read.h"
 
 #define SECRET "0123456789abcdef0123456789abcdef"
-#define USER   "01890a5d-ac96-774b-bcce-b302099a8057"
-#define SID    "01890a5d-ac96-774b-bcce-b302099a8058"
+#define USER   FORGED_USER
+#define SID    FORGED_SID
 
 /* A key pair, both ends of it, and the key itself for forging. */
 struct keys {
@@ -170,53 +171,25 @@ TEST(the_memory_is_bounded)
 
 /* ---- forgeries ---- */
 
-static struct str forge(struct keys *k, struct str head, struct str claims)
+static struct str forged(struct keys *k, struct str head, struct str claims)
 {
-	struct arena *a = &k->arena;
-	uint8_t signature[SIGNATURE_MAX];
-	struct str h = base64url_encode(a, head), c = base64url_encode(a, claims);
-	struct str text = arena_fmt(a, "%.*s.%.*s", STR_ARG(h), STR_ARG(c));
-
-	token_key_sign(&k->key, text, signature);
-	struct str s = base64url_encode(
-		a, str_span((const char *)signature, token_key_signature_size(&k->key)));
-
-	return arena_fmt(a, "%.*s.%.*s", STR_ARG(text), STR_ARG(s));
+	return forge(&k->arena, &k->key, head, claims);
 }
 
 static struct str head(struct keys *k, const char *alg, const char *typ, const char *more)
 {
-	return arena_fmt(&k->arena, "{\"alg\":%s,\"kid\":\"%.16s\",\"typ\":%s%s}", alg,
-		k->key.kid, typ, more);
+	return forge_head(&k->arena, &k->key, alg, typ, more);
 }
 
 static struct str good_head(struct keys *k)
 {
-	return head(k, k->key.pair ? "\"EdDSA\"" : "\"HS256\"", "\"at+jwt\"", "");
+	return head(k, NULL, NULL, "");
 }
 
-/* The good claims with one of them changed (value NULL: left out), or with more text at the
- * end. */
 static struct str claims(
 	struct keys *k, const char *name, const char *value, const char *more)
 {
-	int64_t now = clock_wall_s();
-	char exp[24], at[24];
-	const char *all[][2] = { { "iss", "\"castor\"" }, { "sub", "\"" USER "\"" },
-		{ "aud", "\"castor\"" }, { "exp", exp }, { "iat", at }, { "nbf", at },
-		{ "jti", "\"" SID "\"" }, { "sid", "\"" SID "\"" }, { "auth_time", at } };
-	struct str out = STR("{");
-
-	snprintf(exp, sizeof exp, "%lld", (long long)now + 900);
-	snprintf(at, sizeof at, "%lld", (long long)now);
-	for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
-		const char *v = name && !strcmp(name, all[i][0]) ? value : all[i][1];
-
-		if (v)
-			out = arena_fmt(&k->arena, "%.*s%s\"%s\":%s", STR_ARG(out),
-				out.len > 1 ? "," : "", all[i][0], v);
-	}
-	return arena_fmt(&k->arena, "%.*s%s}", STR_ARG(out), more);
+	return forge_claims(&k->arena, name, value, more);
 }
 
 static struct str good_claims(struct keys *k)
@@ -230,8 +203,8 @@ TEST(the_forger_of_these_tests_can_make_good_ones)
 		struct keys k;
 
 		keys_init(&k, pair);
-		CHECK_INT(check(&k, forge(&k, good_head(&k), good_claims(&k))), ERR_OK);
-		CHECK_INT(check(&k, forge(&k, good_head(&k),
+		CHECK_INT(check(&k, forged(&k, good_head(&k), good_claims(&k))), ERR_OK);
+		CHECK_INT(check(&k, forged(&k, good_head(&k),
 					    claims(&k, NULL, NULL, ",\"scope\":\"x\""))),
 			ERR_OK);
 		keys_fini(&k);
@@ -262,6 +235,7 @@ TEST(bad_headers_are_refused)
 		{ "\"EdDSA\"", "\"at+jwt\"", ",\"zip\":\"DEF\"" },
 		{ "\"EdDSA\"", "\"at+jwt\"", ",\"alg\":\"EdDSA\"" },
 		{ "\"EdDSA\"", "\"at+jwt\"", ",\"typ\":\"at+jwt\"" },
+		{ "\"EdDSA\"", "\"at+jwt\"", ",\"a\\u006cg\":\"EdDSA\"" },
 	};
 	/* clang-format on */
 	struct keys k;
@@ -270,15 +244,16 @@ TEST(bad_headers_are_refused)
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		struct str h = head(&k, rows[i].alg, rows[i].typ, rows[i].more);
 
-		if (check(&k, forge(&k, h, good_claims(&k))) != ERR_DENIED)
+		if (check(&k, forged(&k, h, good_claims(&k))) != ERR_DENIED)
 			test_fail(__FILE__, __LINE__, "taken: %.*s", STR_ARG(h));
 	}
 	static const char *const whole[] = { "", "[]", "null", "\"EdDSA\"", "{}",
 		"{\"alg\":\"EdDSA\"}", "{\"alg\":\"EdDSA\",\"typ\":\"at+jwt\"}",
-		"{\"alg\":\"EdDSA\",\"typ\":\"at+jwt\",\"a\":1}" };
+		"{\"alg\":\"EdDSA\",\"typ\":\"at+jwt\",\"a\":1}",
+		"{\"protected\":\"e30\",\"payload\":\"e30\",\"signature\":\"\"}" };
 
 	for (size_t i = 0; i < sizeof whole / sizeof *whole; i++)
-		CHECK_INT(check(&k, forge(&k, str_of(whole[i]), good_claims(&k))),
+		CHECK_INT(check(&k, forged(&k, str_of(whole[i]), good_claims(&k))),
 			ERR_DENIED);
 	keys_fini(&k);
 }
@@ -295,7 +270,7 @@ TEST(bad_kids_are_refused)
 		struct str h = arena_fmt(&k.arena,
 			"{\"alg\":\"EdDSA\",\"kid\":%s,\"typ\":\"at+jwt\"}", kids[i]);
 
-		CHECK_INT(check(&k, forge(&k, h, good_claims(&k))), ERR_DENIED);
+		CHECK_INT(check(&k, forged(&k, h, good_claims(&k))), ERR_DENIED);
 	}
 	/* one character more, one less */
 	for (int len = 15; len <= 17; len++) {
@@ -303,7 +278,7 @@ TEST(bad_kids_are_refused)
 			"{\"alg\":\"EdDSA\",\"kid\":\"%.*s%s\",\"typ\":\"at+jwt\"}",
 			len < 16 ? len : 16, k.key.kid, len > 16 ? "A" : "");
 
-		CHECK_INT(check(&k, forge(&k, h, good_claims(&k))),
+		CHECK_INT(check(&k, forged(&k, h, good_claims(&k))),
 			len == 16 ? ERR_OK : ERR_DENIED);
 	}
 	keys_fini(&k);
@@ -330,19 +305,25 @@ TEST(bad_claims_are_refused)
 
 	keys_init(&k, true);
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-		struct str token = forge(
+		struct str token = forged(
 			&k, good_head(&k), claims(&k, rows[i][0], rows[i][1], ""));
 
 		if (check(&k, token) != ERR_DENIED)
 			test_fail(__FILE__, __LINE__, "taken: %s = %s", rows[i][0],
 				rows[i][1]);
 	}
-	CHECK_INT(check(&k, forge(&k, good_head(&k),
+	CHECK_INT(check(&k, forged(&k, good_head(&k),
 				    claims(&k, NULL, NULL, ",\"sub\":\"" SID "\""))),
 		ERR_DENIED);
-	CHECK_INT(check(&k, forge(&k, good_head(&k), STR("[]"))), ERR_DENIED);
-	CHECK_INT(check(&k, forge(&k, good_head(&k), STR("{}"))), ERR_DENIED);
-	CHECK_INT(check(&k, forge(&k, good_head(&k), STR(""))), ERR_DENIED);
+	CHECK_INT(check(&k, forged(&k, good_head(&k),
+				    claims(&k, NULL, NULL, ",\"e\\u0078p\":9999999999"))),
+		ERR_DENIED);
+	CHECK_INT(check(&k, forged(&k, good_head(&k),
+				    claims(&k, "exp", "9007199254740992", ""))),
+		ERR_OK); /* 2^53, the last that everybody reads alike */
+	CHECK_INT(check(&k, forged(&k, good_head(&k), STR("[]"))), ERR_DENIED);
+	CHECK_INT(check(&k, forged(&k, good_head(&k), STR("{}"))), ERR_DENIED);
+	CHECK_INT(check(&k, forged(&k, good_head(&k), STR(""))), ERR_DENIED);
 	keys_fini(&k);
 }
 
@@ -355,7 +336,7 @@ TEST(a_minute_of_clock_skew_is_allowed)
 		for (int which = 0; which < 2; which++) {
 			struct str at = arena_fmt(
 				&k.arena, "%lld", (long long)clock_wall_s() + ahead);
-			struct str token = forge(&k, good_head(&k),
+			struct str token = forged(&k, good_head(&k),
 				claims(&k, which ? "nbf" : "iat", at.ptr, ""));
 
 			CHECK_INT(check(&k, token), ahead == 50 ? ERR_OK : ERR_DENIED);
@@ -435,6 +416,66 @@ TEST(every_changed_character_is_refused)
 	}
 }
 
+/* ---- base64url to the letter ---- */
+
+/* All claims, padded with `x` so that the last character has unused bits; '-' and '_' are
+ * in it. */
+static struct str odd_claims(struct keys *k)
+{
+	struct str more = arena_fmt(
+			   &k->arena, ",\"x\":\"%s\"", "\xe0\xaf\xbe\xe0\xbf\xbf>>??"),
+		   c;
+
+	do {
+		c = claims(k, NULL, NULL, more.ptr);
+		more = arena_fmt(&k->arena, " %s", more.ptr);
+	} while (c.len % 3 == 0);
+	return base64url_encode(&k->arena, c);
+}
+
+static struct str with(struct keys *k, struct str text, size_t at, char c)
+{
+	struct str out = arena_dup(&k->arena, text);
+
+	CHECK(at < text.len);
+	((char *)out.ptr)[at] = c;
+	return out;
+}
+
+/* Signed as they stand, so that nothing but the decoder is between them and us. */
+TEST(lax_base64url_is_refused)
+{
+	for (int pair = 0; pair < 2; pair++) {
+		struct keys k;
+
+		keys_init(&k, pair);
+		struct arena *a = &k.arena;
+		struct str h = base64url_encode(a, good_head(&k)), c = odd_claims(&k);
+		struct str odd[] = {
+			arena_fmt(a, "%.*s=", STR_ARG(c)),
+			arena_fmt(a, "%.*s==", STR_ARG(c)),
+			arena_fmt(a, " %.*s", STR_ARG(c)),
+			arena_fmt(a, "%.*s\n", STR_ARG(c)),
+			arena_fmt(a, "%.4s %.*s", c.ptr, STR_ARG(str_from(c, 4))),
+			with(&k, c, str_find(c, '-'), '+'),
+			with(&k, c, str_find(c, '_'), '/'),
+			/* '0' to '9' and 'a' to 'z' are neighbours in the alphabet, too */
+			with(&k, c, c.len - 1, (char)(c.ptr[c.len - 1] + 1)),
+		};
+
+		CHECK_INT(check(&k, forge_parts(a, &k.key, h, c)), ERR_OK);
+		for (size_t i = 0; i < sizeof odd / sizeof *odd; i++) {
+			if (check(&k, forge_parts(a, &k.key, h, odd[i])) != ERR_DENIED)
+				test_fail(
+					__FILE__, __LINE__, "taken: %.*s", STR_ARG(odd[i]));
+		}
+		CHECK_INT(check(&k, forge_parts(a, &k.key,
+					    arena_fmt(a, "%.*s=", STR_ARG(h)), c)),
+			ERR_DENIED);
+		keys_fini(&k);
+	}
+}
+
 TEST(short_and_zero_signatures_are_refused)
 {
 	struct keys k;
@@ -497,7 +538,7 @@ TEST(size_is_bounded)
 	pad[3000] = '\0';
 	for (int len = 1000; len <= 3000; len += 2000) {
 		struct str more = arena_fmt(&k.arena, ",\"pad\":\"%.*s\"", len, pad);
-		struct str token = forge(
+		struct str token = forged(
 			&k, good_head(&k), claims(&k, NULL, NULL, more.ptr));
 
 		CHECK_INT(check(&k, token), token.len <= TOKEN_MAX ? ERR_OK : ERR_DENIED);
@@ -508,7 +549,24 @@ TEST(size_is_bounded)
 
 /* ---- keys ---- */
 
-TEST(both_keys_of_a_rotation_are_taken)
+/* Whoever reads the JWK set knows the next key before it signs. */
+static void check_published(const struct verifier *v, struct keys *k, int at)
+{
+	struct buf out = { 0 };
+	const struct json *j = NULL;
+	const char *why;
+
+	verifier_jwks(v, &out);
+	CHECK_INT(json_parse(&k->arena, buf_str(&out), NULL, &j, &why), ERR_OK);
+	CHECK_INT(json_get(j, "keys")->count, 2);
+	CHECK_STR(json_text(json_at(j, at ? "keys.1.kid" : "keys.0.kid")),
+		str_span(k->key.kid, KID_SIZE));
+	CHECK_STR(json_text(json_at(j, at ? "keys.1.x" : "keys.0.x")),
+		token_key_x(&k->key, &k->arena));
+	buf_fini(&out);
+}
+
+TEST(both_keys_of_a_rotation_are_taken_and_published)
 {
 	struct keys old, new;
 	const char *why = NULL;
@@ -524,6 +582,8 @@ TEST(both_keys_of_a_rotation_are_taken)
 	CHECK(v && !why);
 	CHECK_INT(verifier_check(v, signed_for(&old, 900), &out), ERR_OK);
 	CHECK_INT(verifier_check(v, signed_for(&new, 900), &out), ERR_OK);
+	check_published(v, &old, 0);
+	check_published(v, &new, 1);
 	verifier_free(&v);
 	buf_fini(&both);
 	keys_fini(&old);
@@ -594,7 +654,7 @@ TEST(the_public_half_is_published)
 		const char *why;
 
 		keys_init(&k, pair);
-		token_jwks(k.signer, &out);
+		verifier_jwks(k.verifier, &out);
 		CHECK_INT(json_parse(&k.arena, buf_str(&out), NULL, &j, &why), ERR_OK);
 		CHECK_INT(json_get(j, "keys")->count, pair);
 		if (pair) {

@@ -1,15 +1,19 @@
 #include "app/app.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "app/admin.h"
 #include "app/confine.h"
+#include "app/links.h"
 #include "app/master.h"
 #include "app/run.h"
 #include "data/migrate.h"
 #include "data/pg.h"
 #include "data/redis.h"
+#include "secure/secret.h"
 #include "secure/token.h"
 
 #define AT(member) offsetof(struct app_settings, member)
@@ -31,6 +35,8 @@ static const struct setting of_all[] = {
 		.choices = "on|off|log" },
 	{ "CONFINE_READ", SETTING_STR, AT(confine_read), "",
 		"further files and folders to be read while it serves: a CA of the database" },
+	{ "PLAIN_LINKS", SETTING_BOOL, AT(plain_links), "false",
+		"in production, too, Redis and Postgres may be spoken to without TLS" },
 	{ "DRAIN_IDLE_MS", SETTING_INT, AT(drain_idle_ms), "-1",
 		"how long idle connections may then bring a last request; -1: 5000 in "
 		"production, else 250",
@@ -113,8 +119,12 @@ static void check_common(struct app *app, struct buf *problems)
 		buf_addf(problems, "DATABASE_URL: %s\n", why);
 	if (set->redis_url && (why = redis_url_problem(set->redis_url)))
 		buf_addf(problems, "REDIS_URL: %s\n", why);
+	links_check(app, problems);
 	if (!(app->spec->uses & USES_TOKENS))
 		return;
+	if (set->production && set->secret_key &&
+		(why = secret_problem(str_of(set->secret_key))))
+		buf_addf(problems, "SECRET_KEY: %s\n", why);
 	if (!set->jwt_public_key && !set->secret_key)
 		buf_addf(problems,
 			"JWT_PUBLIC_KEY or SECRET_KEY: one of them must be set\n");
@@ -176,6 +186,16 @@ static int print_settings(struct app *app)
 	return 0;
 }
 
+static int print_routes(const struct route *routes)
+{
+	struct buf out = { 0 };
+
+	route_print(routes, &out);
+	fwrite(out.ptr, 1, out.len, stdout);
+	buf_fini(&out);
+	return 0;
+}
+
 static int ask_health(struct app *app)
 {
 	struct buf ignored = { 0 };
@@ -221,6 +241,8 @@ static int run(struct app *app, int argc, char **argv)
 		return printf("castor %s %s\n", app->spec->name, CASTOR_VERSION) < 0;
 	if (command && !strcmp(command, "settings"))
 		return print_settings(app);
+	if (command && !strcmp(command, "routes") && app->spec->routes)
+		return print_routes(app->spec->routes);
 	if (command && !strcmp(command, "health"))
 		return ask_health(app);
 	if (command && !strcmp(command, "migrate"))
@@ -267,8 +289,21 @@ void app_free(struct app **appp)
 	free(app);
 }
 
+/* Who starts us without one of the first three must not have a socket in its place. */
+static void fill_descriptors(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDWR);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd >= 0)
+		close(fd);
+}
+
 int app_main(int argc, char **argv, const struct app_spec *spec)
 {
+	fill_descriptors();
 	struct app *app = app_new(spec);
 	int code = (spec->uses & USES_EDGE) && argc == 1 ? master_run(&app, argv)
 							 : run(app, argc, argv);

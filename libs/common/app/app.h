@@ -8,6 +8,7 @@
  *   <process>            serve until SIGTERM or SIGINT, then drain (a second one: at once)
  *   <process> migrate    bring the service's schema up to date (DATABASE_URL: an owner's)
  *   <process> settings   print every setting
+ *   <process> routes     print what it serves: methods, paths, who may call, limits
  *   <process> confine-check   confine itself, try what must fail, and say what did
  *   <process> check      say whether the settings are good; exit code 0 if so
  *   <process> health     ask /readyz of ADMIN_LISTEN; exit code 0 when ready
@@ -25,6 +26,7 @@
 #include "app/edge.h"
 #include "app/loop.h"
 #include "app/metrics.h"
+#include "app/sessions.h"
 #include "app/settings.h"
 #include "app/task.h"
 #include "http/route.h"
@@ -39,7 +41,8 @@ enum app_uses {
 	USES_PG = 1,     /* app->pg, from DATABASE_URL */
 	USES_REDIS = 2,  /* app->redis, from REDIS_URL */
 	USES_PUBSUB = 4, /* app->pubsub, from REDIS_URL */
-	USES_TOKENS = 8, /* app->verifier, from JWT_PUBLIC_KEY or SECRET_KEY */
+	USES_TOKENS = 8, /* app->verifier, from JWT_PUBLIC_KEY or SECRET_KEY; with
+			    USES_PUBSUB it hears of sessions that ended */
 	USES_HTTP = 16,  /* a listener for app_spec.routes or .serve, from LISTEN */
 	USES_EDGE = 32,  /* workers, TLS, limits of connections: app/edge.h */
 };
@@ -62,6 +65,7 @@ struct app_settings {
 	const char *confine;        /* on, off, log: app/confine.h */
 	const char *confine_read;   /* further files and folders */
 	bool listen_shared;         /* a successor may listen beside this one */
+	bool plain_links;           /* Redis and Postgres: app/links.h */
 	bool production;            /* env is "production" */
 };
 
@@ -89,6 +93,7 @@ struct app {
 	struct redis *redis;
 	struct pubsub *pubsub;
 	struct verifier *verifier;
+	struct sessions sessions; /* that auth has ended */
 	struct http_server *server, *tls_server, *admin;
 	bool started;
 	bool draining; /* it ends, and is not ready any more */
@@ -96,6 +101,7 @@ struct app {
 	/* private to run.c */
 	struct timer drain_tick, pulse;
 	uv_signal_t sigterm, sigint, sigusr1;
+	bool failed;
 	bool listening, reported;
 	uint64_t listen_until_ms, drain_until_ms, report_by_ms;
 	uint64_t *log_dropped;
@@ -122,6 +128,8 @@ struct app_spec {
 	enum err (*start)(
 		struct app *app);       /* opens what is the process's own; may be NULL */
 	bool (*ready)(struct app *app); /* further condition of /readyz; may be NULL */
+	/* auth has ended the session; its tokens are refused already. May be NULL. */
+	void (*session_ended)(struct app *app, const struct uuid *session_id);
 	/* SIGTERM came: stop taking work. True when nothing is in hand; asked again every
 	 * 50 ms. */
 	bool (*drain)(struct app *app);

@@ -1,27 +1,39 @@
 /*
- * loop - the process's one libuv loop, with work put off to the end of the current turn.
+ * loop - the process's one loop: libuv's, and the sockets of sock.h beside it, with work
+ * put off to the end of the current turn.
  *
  * A turn is one round of I/O callbacks. What several of them want to do together - one
  * write for many replies, one SQL statement for many messages - is put off by loop_defer
  * and runs once, after the last callback of the turn and before the loop sleeps again.
  *
- * Use:   loop_init; open things on &loop->uv; loop_run returns when nothing is open any
- * more. Loop thread only, but for loop_post.
+ * Where HTTP is spoken, sockets are most of what happens. libuv watches level-triggered:
+ * the kernel looks at every socket that had something once more in the next turn, and
+ * reading on and off are system calls. So the loop sleeps in an epoll set of its own, in
+ * which libuv's is one entry (uv_backend_fd), and libuv takes its turn when that has
+ * something, or when a timer is due.
+ *
+ * Use:   loop_init; open things on &loop->uv, and socks; loop_run returns when nothing is
+ * open any more. Loop thread only.
  */
 #ifndef APP_LOOP_H
 #define APP_LOOP_H
 
+#include <sys/epoll.h>
 #include <uv.h>
 
 #include "base/list.h"
 
+#define LOOP_EVENTS 256 /* taken at a time */
+
 struct loop {
 	uv_loop_t uv;
-	struct list deferred; /* struct loop_hook.link */
-	uv_prepare_t before_poll;
 	uv_check_t after_poll;
-	uv_idle_t awake; /* active while something is deferred, so that the poll does not
-			    sleep */
+	int epoll;
+	unsigned socks;       /* open */
+	struct list deferred; /* struct loop_hook.link */
+	struct list readable; /* struct sock.link: with bytes left to be read */
+	struct list gone;     /* struct sock.link: closed, and not told yet */
+	struct epoll_event events[LOOP_EVENTS];
 };
 
 /* Embedded in whatever wants to run at the end of the turn; zero-initialised is valid. */
@@ -33,6 +45,8 @@ struct loop_hook {
 
 void loop_init(struct loop *loop);
 void loop_run(struct loop *loop);
+/* One turn; with `wait` it sleeps until there is something to do. */
+void loop_turn(struct loop *loop, bool wait);
 void loop_fini(struct loop *loop);
 
 /*

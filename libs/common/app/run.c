@@ -7,14 +7,13 @@
 #include "app/admin.h"
 #include "app/confine.h"
 #include "app/master.h"
+#include "app/servers.h"
 #include "base/clock.h"
 #include "data/pg.h"
 #include "data/redis.h"
 #include "http/crowd.h"
 #include "http/listen.h"
-#include "http/serve.h"
 #include "http/server.h"
-#include "http/tls_context.h"
 
 #define TICK_MS        50
 #define PULSE_MS       1000
@@ -97,6 +96,7 @@ static void closed_one(void *ctx)
 
 void app_stopped(struct app *app)
 {
+	sessions_close(app);
 	if (app->pubsub)
 		pubsub_close(&app->pubsub, closed_one, (app->closing++, app));
 	if (app->redis)
@@ -118,17 +118,23 @@ static void server_closed(void *ctx)
 		app_stopped(app);
 }
 
+/* One that comes now, to a process that ends by itself, must not end it otherwise. */
+static void unwatch_signal(uv_signal_t *sig)
+{
+	int signum = sig->signum;
+
+	uv_close((uv_handle_t *)sig, NULL);
+	if (signum)
+		signal(signum, SIG_IGN);
+}
+
 static void stop(struct app *app)
 {
 	timer_close(&app->drain_tick, NULL);
 	timer_close(&app->pulse, NULL);
-	uv_close((uv_handle_t *)&app->sigterm, NULL);
-	uv_close((uv_handle_t *)&app->sigint, NULL);
-	uv_close((uv_handle_t *)&app->sigusr1, NULL);
-	if (app->seat) { /* it ends already: the master may not know yet, and tell it to */
-		signal(SIGTERM, SIG_IGN);
-		signal(SIGUSR1, SIG_IGN);
-	}
+	unwatch_signal(&app->sigterm);
+	unwatch_signal(&app->sigint);
+	unwatch_signal(&app->sigusr1);
 	app->closing++;
 	if (app->server)
 		http_server_close(&app->server, server_closed, (app->closing++, app));
@@ -257,10 +263,18 @@ static bool tell(const struct app *app, char what)
 	return write(app->seat->report, &what, 1) == 1;
 }
 
+static void begin_serving(struct app *app);
+
 static void on_pulse(struct timer *timer)
 {
 	struct app *app = container_of(timer, struct app, pulse);
 
+	if (!app->started) {
+		if (app->seat)
+			tell(app, SAYS_TURNS);
+		begin_serving(app);
+		return;
+	}
 	*app->log_dropped = log_dropped();
 	if (app->reported || !is_ready(app)) {
 		tell(app, SAYS_TURNS);
@@ -331,41 +345,8 @@ static void open_stores(struct app *app)
 		app->redis = redis_open(&app->loop, app->set.redis_url, spec->name);
 	if (spec->uses & USES_PUBSUB)
 		app->pubsub = pubsub_open(&app->loop, app->set.redis_url, spec->name);
-}
-
-/* The socket goes along: into the server. */
-static enum err open_server(
-	struct app *app, struct http_server_options o, int *fd, struct http_server **server)
-{
-	o.app = app;
-	o.fd = *fd;
-	*fd = 0;
-	return http_server_open(&app->loop, &o, server);
-}
-
-static enum err open_servers(struct app *app)
-{
-	const struct app_spec *spec = app->spec;
-	struct http_server_options o = { .listen = app->set.admin_listen,
-		.serve = admin_serve,
-		.connections_max = 100 };
-	enum err e = open_server(app, o, &app->admin_fd, &app->admin);
-
-	if (e != ERR_OK || !(spec->uses & USES_HTTP))
-		return e;
-	o = (struct http_server_options){ .listen = app->set.listen,
-		.serve = spec->serve ? spec->serve : routes_serve,
-		.admit = spec->serve ? spec->admit : routes_admit };
-	if (spec->uses & USES_EDGE)
-		edge_options(app, &o);
-	e = open_server(app, o, &app->listen_fd, &app->server);
-	if (e != ERR_OK || !app->edge.tls)
-		return e;
-	tls_context_share(app->edge.tls, app->seat ? app->seat->tickets : NULL);
-	o.listen = app->edge.tls_listen;
-	o.tls = app->edge.tls;
-	o.hsts_s = (unsigned)app->edge.hsts_s;
-	return open_server(app, o, &app->tls_fd, &app->tls_server);
+	if ((spec->uses & USES_PUBSUB) && (spec->uses & USES_TOKENS))
+		sessions_open(app);
 }
 
 static enum err start(struct app *app)
@@ -375,7 +356,34 @@ static enum err start(struct app *app)
 	open_metrics(app);
 	open_stores(app);
 	e = app->spec->start ? app->spec->start(app) : ERR_OK;
-	return e == ERR_OK ? open_servers(app) : e;
+	return e == ERR_OK ? admin_open(app) : e;
+}
+
+static void give_up(struct app *app, enum err e)
+{
+	log_error("start-failed", L_ERR(e));
+	app->failed = true;
+	stop(app);
+}
+
+/* The edge lets nobody in before it knows whose sessions have ended. */
+static void begin_serving(struct app *app)
+{
+	enum err e;
+
+	if ((app->spec->uses & USES_EDGE) && !sessions_are_known(app)) {
+		timer_start(&app->pulse, TICK_MS / 2, 0);
+		return;
+	}
+	e = servers_open(app);
+	if (e != ERR_OK) {
+		give_up(app, e);
+		return;
+	}
+	app->started = app->listening = true;
+	start_pulse(app);
+	log_info("started", L_Z("version", CASTOR_VERSION),
+		L_INT("port", app->server ? http_server_port(app->server) : 0));
 }
 
 int app_run(struct app *app)
@@ -389,19 +397,14 @@ int app_run(struct app *app)
 	log_open(app->spec->name, level);
 	open_loop(app);
 	e = start(app);
-	if (e == ERR_OK) {
-		app->started = app->listening = true;
-		start_pulse(app);
-		log_info("started", L_Z("version", CASTOR_VERSION),
-			L_INT("port", app->server ? http_server_port(app->server) : 0));
-	} else {
-		log_error("start-failed", L_ERR(e));
-		stop(app);
-	}
+	if (e == ERR_OK)
+		begin_serving(app);
+	else
+		give_up(app, e);
 	loop_run(&app->loop);
 
 	log_info("stopped");
 	loop_fini(&app->loop);
 	metrics_free(&app->metrics);
-	return e != ERR_OK;
+	return app->failed;
 }

@@ -161,6 +161,10 @@ void settings_print(const struct setting *table, struct buf *out)
 	for (const struct setting *s = table; s && s->name; s++) {
 		const char *dflt = !s->dflt ? "(required)" : *s->dflt ? s->dflt : "(none)";
 
-		buf_addf(out, "%-28s %-24s %s\n", s->name, dflt, s->help ? s->help : "");
+		buf_addf(out, "%-28s %-24s %s", s->name, dflt, s->help ? s->help : "");
+		if (s->kind == SETTING_INT && s->max)
+			buf_addf(out, " (%lld to %lld)", (long long)s->min,
+				(long long)s->max);
+		buf_add_char(out, '\n');
 	}
 }

@@ -35,7 +35,7 @@ struct setting {
 /* Ends with an entry whose name is NULL. Adds one line per problem to *problems. */
 void settings_read(
 	const struct setting *table, void *into, struct arena *a, struct buf *problems);
-/* Human-readable table of names, defaults, meanings. */
+/* Human-readable table of names, defaults, meanings, and of the numbers that may be. */
 void settings_print(const struct setting *table, struct buf *out);
 
 #endif

@@ -85,6 +85,7 @@ bool worker_start(struct master *m, struct app *app, unsigned generation)
 	int ends[2];
 
 	tickets_turn(&m->tickets, clock_wall_s());
+	edge_share_tickets(app, &m->tickets);
 	if (!seat.slot || pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0)
 		return false;
 	seat.report = ends[1];

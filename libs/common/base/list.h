@@ -76,4 +76,9 @@ static inline void list_move_all(struct list *to, struct list *from)
 	for (struct list *it = (head)->next, *it##_next = it->next; it != (head);          \
 		it = it##_next, it##_next = it->next)
 
+/* The same from the tail. */
+#define LIST_EACH_BACK(head, it)                                                           \
+	for (struct list *it = (head)->prev, *it##_next = it->prev; it != (head);          \
+		it = it##_next, it##_next = it->prev)
+
 #endif

@@ -30,14 +30,14 @@ struct log_context {
 	char request_id[129]; /* zero-terminated; empty: left out */
 	char trace_id[33];    /* 32 lower-case hex digits; empty: left out */
 	char span_id[17];     /* 16 lower-case hex digits */
+	uint8_t trace_flags;  /* base/trace.h */
 };
 
 void log_open(const char *service, enum log_level least);
 /* The same without a thread, for a process that forks: every line is written at once, or
- * lost when it cannot be. */
+ * dropped. SIGALRM is used for that. */
 void log_open_direct(const char *service, enum log_level least);
-/* After everything written so far is out, or 2 s when nobody reads it. */
-void log_close(void);
+void log_close(void); /* after everything written so far is out, or nobody reads it */
 bool log_level_parse(struct str name, enum log_level *out);
 void log_context_set(const struct log_context *ctx); /* NULL: none. Borrowed. */
 const struct log_context *log_context_get(void);

@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include "base/clock.h"
+#include "base/trace.h"
 
 void event_encode(const struct envelope *e, struct buf *out)
 {

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "base/trace.h"
 #include "data/event.h"
 #include "data/inbox_store.h"
 #include "data/redis.h"

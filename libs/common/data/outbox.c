@@ -58,6 +58,12 @@ static void maybe_gone(struct outbox *o)
 		free(o);
 }
 
+/* What is under way when it closes goes no further: Redis and Postgres may be gone. */
+static enum err if_open(const struct outbox *o, enum err e)
+{
+	return e == ERR_OK && o->closing ? ERR_CANCELED : e;
+}
+
 /* ---- relay: read, publish, move the mark, until there is no more ---- */
 
 struct relay {
@@ -93,8 +99,10 @@ static outcome_t relay_read(struct task *t, enum err e)
 	struct outbox *o = t->state;
 	struct relay *r = task_new(t, struct relay);
 
-	(void)e;
 	r->o = o;
+	e = if_open(o, e);
+	if (e != ERR_OK)
+		return relay_end(t, e);
 	return outbox_read_new(t, &r->page, relay_publish);
 }
 
@@ -102,6 +110,7 @@ static outcome_t relay_publish(struct task *t, enum err e)
 {
 	struct relay *r = t->state;
 
+	e = if_open(r->o, e);
 	if (e != ERR_OK || r->page.count == 0)
 		return relay_end(t, e);
 	return publish(t, &r->page, relay_mark);
@@ -111,6 +120,7 @@ static outcome_t relay_mark(struct task *t, enum err e)
 {
 	struct relay *r = t->state;
 
+	e = if_open(r->o, e);
 	if (e != ERR_OK)
 		return relay_end(t, e);
 	return outbox_mark(t, r->page.rows[r->page.count - 1].seq, relay_marked);
@@ -173,13 +183,13 @@ static outcome_t replay_begin(struct task *t, enum err e)
 	struct outbox *o = t->state;
 	struct replay *r = task_new(t, struct replay);
 
-	(void)e;
 	r->o = o;
 	r->from = INT64_MAX;
 	r->count = o->asker_count;
 	memcpy(r->askers, o->askers, r->count * sizeof *r->askers);
 	o->asker_count = 0;
-	return replay_place(t);
+	e = if_open(o, e);
+	return e == ERR_OK ? replay_place(t) : replay_end(t, e);
 }
 
 static outcome_t replay_read(struct task *t)
@@ -197,6 +207,7 @@ static outcome_t replay_placed(struct task *t, enum err e)
 	const struct msg_replay *asker = &r->askers[r->asked];
 	struct msg_outbox_head head = { .seq = r->place.seq, .floor = r->place.floor };
 
+	e = if_open(r->o, e);
 	if (e != ERR_OK) {
 		r->o->head_due = true; /* whoever asked asks again when it hears of it */
 		return replay_end(t, e);
@@ -218,6 +229,7 @@ static outcome_t replay_publish(struct task *t, enum err e)
 {
 	struct replay *r = t->state;
 
+	e = if_open(r->o, e);
 	if (e != ERR_OK || r->page.count == 0)
 		return replay_end(t, e);
 	return publish(t, &r->page, replay_published);
@@ -227,6 +239,7 @@ static outcome_t replay_published(struct task *t, enum err e)
 {
 	struct replay *r = t->state;
 
+	e = if_open(r->o, e);
 	if (e != ERR_OK)
 		return replay_end(t, e);
 	r->from = r->page.rows[r->page.count - 1].seq;
@@ -278,8 +291,8 @@ static outcome_t purge_end(struct task *t, enum err e)
 
 static outcome_t purge_begin(struct task *t, enum err e)
 {
-	(void)e;
-	return outbox_purge(t, purge_end);
+	e = if_open(t->state, e);
+	return e == ERR_OK ? outbox_purge(t, purge_end) : purge_end(t, e);
 }
 
 /* ---- open and close ---- */

@@ -142,6 +142,8 @@ struct pg_options {
 };
 /* NULL if pg_open can work with it, else why not. */
 const char *pg_url_problem(const char *url);
+/* Of a good one: nobody can listen or pretend. sslmode=verify-full, or it stays here. */
+bool pg_url_is_safe(const char *url);
 struct pg *pg_open(const struct pg_options *o);
 bool pg_is_up(const struct pg *pg); /* at least one connection is ready */
 unsigned pg_in_flight(const struct pg *pg);

@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
+#include "data/here.h"
 #include "data/pg.h"
 
 #define LOGIN_MS  3000 /* from the first address to the end of the log-in */
@@ -136,6 +137,30 @@ const char *pg_url_problem(const char *url)
 		why = "its hosts, addresses and ports do not go together";
 	pg_target_free(&t);
 	return why;
+}
+
+/* Every host is a folder with a socket, or this machine by its address. */
+static bool stays_here(const struct pg_target *t)
+{
+	for (unsigned i = 0; i < t->count; i++) {
+		const struct pg_host *h = &t->hosts[i];
+
+		if (*h->addr ? !host_is_here(str_of(h->addr))
+			     : *h->name && *h->name != '/' && *h->name != '@' &&
+					!host_is_here(str_of(h->name)))
+			return false;
+	}
+	return true;
+}
+
+bool pg_url_is_safe(const char *url)
+{
+	struct pg_target *t = pg_target_new(url, "");
+	bool safe = !strcmp(option(t, "sslmode", "PGSSLMODE"), "verify-full") ||
+		    stays_here(t);
+
+	pg_target_free(&t);
+	return safe;
 }
 
 struct words {

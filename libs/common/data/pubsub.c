@@ -209,6 +209,11 @@ bool pubsub_is_up(const struct pubsub *p)
 	return redis_conn_is_up(p->conn) && p->unconfirmed == 0;
 }
 
+bool pubsub_is_lost(const struct pubsub *p)
+{
+	return redis_conn_is_lost(p->conn);
+}
+
 static void on_closed(void *ctx)
 {
 	struct pubsub *p = ctx;

@@ -80,6 +80,8 @@ void redis_forget(
 void redis_close(struct redis **r, void (*cb)(void *ctx), void *ctx);
 /* NULL if the URL is good, else what is wrong with it. */
 const char *redis_url_problem(const char *url);
+/* Of a good one: nobody can listen or pretend. TLS, or it stays on this machine. */
+bool redis_url_is_safe(const char *url);
 
 /*
  * pubsub - a second connection, for subscriptions. Subscriptions survive reconnects.
@@ -105,6 +107,8 @@ void pubsub_watch(struct pubsub *p, struct pubsub_watch *w);
 void pubsub_unwatch(struct pubsub *p, struct pubsub_watch *w);
 
 bool pubsub_is_up(const struct pubsub *p);
+/* It was up and is not, or was tried in vain. */
+bool pubsub_is_lost(const struct pubsub *p);
 void pubsub_close(struct pubsub **p, void (*cb)(void *ctx), void *ctx);
 
 #endif

@@ -60,6 +60,11 @@ bool redis_conn_is_up(const struct redis_conn *c)
 	return c->state == UP;
 }
 
+bool redis_conn_is_lost(const struct redis_conn *c)
+{
+	return c->said_lost;
+}
+
 /* ---- how commands end without an answer ---- */
 
 static void tell_ended(struct loop_hook *hook)

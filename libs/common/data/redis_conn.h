@@ -38,6 +38,7 @@ struct redis_conn_options {
 
 struct redis_conn *redis_conn_open(const struct redis_conn_options *o);
 bool redis_conn_is_up(const struct redis_conn *c);
+bool redis_conn_is_lost(const struct redis_conn *c); /* an attempt failed; not up since */
 /*
  * One command: the words of `cmd`, then `tail_args` more that redis_put_args has made ready
  * (may be 0). done is called from the loop, never in here, with ERR_OK or an error answer

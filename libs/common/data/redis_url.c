@@ -1,5 +1,6 @@
 #include "data/redis_url.h"
 
+#include "data/here.h"
 #include "data/redis.h"
 
 #define PATH_MAX_BYTES 107 /* sun_path and its zero */
@@ -160,4 +161,18 @@ const char *redis_url_problem(const char *url)
 	why = redis_url_parse(&a, str_of(url), &ignored);
 	arena_fini(&a);
 	return why;
+}
+
+bool redis_url_is_safe(const char *url)
+{
+	struct arena a;
+	struct redis_url u;
+	bool safe;
+
+	arena_init(&a);
+	a.secret = true;
+	safe = !redis_url_parse(&a, str_of(url), &u) &&
+	       (u.tls || u.path || host_is_here(str_of(u.host)));
+	arena_fini(&a);
+	return safe;
 }

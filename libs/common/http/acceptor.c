@@ -2,13 +2,17 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/log.h"
 
-#define AT_ONCE 64
-#define REST_MS 1
+#define AT_ONCE  64
+#define REST_MS  1
+#define NONE_MS  50 /* without descriptors, so that nothing spins */
+#define AWAY_MAX 4096
+#define CALM_MS  1000
 
 static int take(const struct acceptor *a)
 {
@@ -20,28 +24,81 @@ static void open_spare(struct acceptor *a)
 	a->spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
 }
 
-/* There are no descriptors: those who wait learn it at once. */
+static void rest(struct acceptor *a, unsigned ms)
+{
+	uv_poll_stop(&a->poll);
+	timer_start(&a->rest, ms, 0);
+}
+
+/* ---- without descriptors ---- */
+
+static bool is_shortage(int why)
+{
+	return why == EMFILE || why == ENFILE || why == ENOBUFS || why == ENOMEM;
+}
+
+/* Others that listen here may have some: what waits is theirs for a moment. The log is told
+ * when it begins, not as long as it lasts. */
+static void run_short(struct acceptor *a, int why)
+{
+	uint64_t now_ms = uv_now(a->poll.loop);
+
+	if (!a->short_ms || now_ms - a->short_ms >= CALM_MS)
+		log_warn("accept-failed", L_Z("why", strerror(why)));
+	a->short_ms = now_ms;
+	a->is_short = true;
+	rest(a, NONE_MS);
+}
+
+/* Would a client get a descriptor now, and one that is for clients? */
+static bool has_room(const struct acceptor *a)
+{
+	int fd = fcntl(a->fd, F_DUPFD_CLOEXEC, 0);
+
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0 && (!a->fd_max || fd < a->fd_max);
+}
+
+/* Nobody had one: those who wait learn it at once, by the one to spare. */
 static void turn_away(struct acceptor *a)
 {
 	int fd;
 
-	log_warn("accept-failed", L_Z("why", "EMFILE"));
-	if (a->spare < 0)
-		return;
-	close(a->spare);
-	while ((fd = take(a)) >= 0)
+	if (a->spare >= 0)
+		close(a->spare);
+	for (int i = 0; i < AWAY_MAX && (fd = take(a)) >= 0; i++)
 		close(fd);
 	open_spare(a);
 }
 
+/* ---- taking ---- */
+
 /* Others have been woken as well: they need a moment to come. */
 static bool goes_on(struct acceptor *a, enum acceptor_next next)
 {
-	if (next == ACCEPT_AFTER_REST) {
-		uv_poll_stop(&a->poll);
-		timer_start(&a->rest, REST_MS, 0);
-	}
+	if (next == ACCEPT_AFTER_REST)
+		rest(a, REST_MS);
 	return next == ACCEPT_MORE;
+}
+
+/* False when no more should be taken in this turn. Descriptors are given out from the
+ * lowest on: the number tells how many there are. */
+static bool take_one(struct acceptor *a)
+{
+	int fd = take(a);
+	bool more;
+
+	if (fd < 0) {
+		if (is_shortage(errno))
+			run_short(a, errno);
+		return false;
+	}
+	more = goes_on(a, a->on_connection(a, fd));
+	if (!a->fd_max || fd + 1 < a->fd_max)
+		return more;
+	run_short(a, EMFILE);
+	return false;
 }
 
 static void on_ready(uv_poll_t *poll, int status, int events)
@@ -50,20 +107,20 @@ static void on_ready(uv_poll_t *poll, int status, int events)
 
 	(void)status;
 	(void)events;
-	for (int i = 0; i < AT_ONCE; i++) {
-		int fd = take(a);
-
-		if (fd < 0 && (errno == EMFILE || errno == ENFILE))
-			turn_away(a);
-		if (fd < 0 || !goes_on(a, a->on_connection(a, fd)))
-			return;
-	}
+	for (int i = 0; i < AT_ONCE && take_one(a); i++)
+		;
 }
 
 static void on_rested(struct timer *timer)
 {
 	struct acceptor *a = container_of(timer, struct acceptor, rest);
 
+	if (a->is_short && !has_room(a)) {
+		turn_away(a);
+		run_short(a, EMFILE);
+		return;
+	}
+	a->is_short = false;
 	uv_poll_start(&a->poll, UV_READABLE, on_ready);
 }
 

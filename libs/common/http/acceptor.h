@@ -4,7 +4,8 @@
  * that are there already.
  *
  * Owns:  the socket; and one descriptor to spare, so that when there are no more the
- *        clients that wait are turned away rather than left to wait.
+ *        clients that wait are turned away rather than left to wait. Nothing is taken for
+ *        a moment then, and the loop does not spin.
  */
 #ifndef HTTP_ACCEPTOR_H
 #define HTTP_ACCEPTOR_H
@@ -18,6 +19,9 @@ struct acceptor {
 	uv_poll_t poll;
 	struct timer rest;
 	int fd, spare;
+	int fd_max;        /* numbers from here on are not for clients; 0: all are */
+	bool is_short;     /* of descriptors: it rests */
+	uint64_t short_ms; /* when it last was */
 	unsigned handles;
 	enum acceptor_next (*on_connection)(struct acceptor *a, int fd);
 	void (*on_closed)(struct acceptor *a);

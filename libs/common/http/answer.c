@@ -161,6 +161,7 @@ void answer_begin(
 	struct http_exchange *x, int status, struct str content_type, int64_t length)
 {
 	x->status = status;
+	x->unheard = x->task.canceled && !x->handed_over;
 	x->bodiless = x->req.method == HTTP_M_HEAD || has_no_body(status);
 	if (!x->conn)
 		return;

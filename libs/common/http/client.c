@@ -5,10 +5,11 @@
 
 #include "http/upstream.h"
 
-#define TICK_MS     100
-#define IDLE_MS     30000 /* less than our servers keep a silent connection open */
-#define TRIES_MAX   3     /* addresses that a call is tried at */
-#define REPEATS_MAX 100   /* tenths: ten repeats at once, then one for ten calls */
+#define TICK_MS    100
+#define IDLE_MS    30000 /* less than our servers keep a silent connection open */
+#define TRIES_MAX  3     /* addresses that a call is tried at */
+#define CONNECT_MS 1000
+#define GAP_MS     60000 /* streams send something every 15 s */
 
 /* ---- the end of a call ---- */
 
@@ -20,9 +21,8 @@ void upstream_finish(struct http_upstream *u, struct http_call *c, enum err e)
 }
 
 /* on_done follows at the end of the turn: whoever sends is not called back from inside. */
-static void fail(struct http_upstream *u, struct http_call *c, enum err e)
+static void fail(struct http_upstream *u, struct http_call *c)
 {
-	c->failed = e;
 	list_push(&u->failed, &c->link);
 	loop_defer(u->loop, &u->later);
 }
@@ -73,7 +73,7 @@ static void place_nowhere(struct http_upstream *u, struct http_call *c)
 	if (endpoints_are_unknown(&u->endpoints))
 		list_push(&u->waiting, &c->link);
 	else
-		fail(u, c, c->was_sent ? ERR_UNSURE : ERR_UNAVAILABLE);
+		fail(u, c);
 }
 
 /* What is sent again goes by a new connection, and to another address if there is one. */
@@ -94,21 +94,21 @@ static void place(struct http_upstream *u, struct http_call *c, struct endpoint 
 }
 
 void upstream_try_again(
-	struct http_upstream *u, struct http_call *c, struct endpoint *avoid)
+	struct http_upstream *u, struct http_call *c, struct endpoint *avoid, enum err why)
 {
 	bool may = ++c->attempts < TRIES_MAX;
 
+	c->failed = c->was_sent ? ERR_UNSURE : why;
 	if (c->was_sent) {
-		may = c->repeatable && c->attempts == 1 && u->repeats_left >= 10;
-		if (may)
-			u->repeats_left -= 10;
+		may = c->repeatable && c->attempts == 1 &&
+		      budget_take(&u->repeats, uv_now(&u->loop->uv));
 		if (may && c->attempt)
 			++*c->attempt;
 	}
 	if (may)
 		place(u, c, avoid);
 	else
-		fail(u, c, c->was_sent ? ERR_UNSURE : ERR_UNAVAILABLE);
+		fail(u, c);
 }
 
 /* Those that wait go on as far as there are connections. */
@@ -167,7 +167,8 @@ static void expire_waiting(struct http_upstream *u, uint64_t now_ms)
 		if (!c->deadline_ms || now_ms < c->deadline_ms)
 			continue;
 		list_del(link);
-		fail(u, c, ERR_TIMEOUT);
+		c->failed = ERR_TIMEOUT;
+		fail(u, c);
 	}
 }
 
@@ -273,7 +274,8 @@ struct http_upstream *http_upstream_open(
 		abort();
 	u->loop = loop;
 	u->connections_max = connections_max;
-	u->repeats_left = REPEATS_MAX;
+	u->connect_ms = CONNECT_MS;
+	u->gap_ms = GAP_MS;
 	u->later.run = on_later;
 	u->endpoints.changed = on_changed;
 	u->endpoints.probe = on_probe;
@@ -286,6 +288,11 @@ struct http_upstream *http_upstream_open(
 	return u;
 }
 
+void http_upstream_set_connect_ms(struct http_upstream *u, unsigned ms)
+{
+	u->connect_ms = ms;
+}
+
 void http_call_send(struct http_upstream *u, struct http_call *c)
 {
 	assert(!u->closing);
@@ -293,10 +300,10 @@ void http_call_send(struct http_upstream *u, struct http_call *c)
 	c->upstream = u;
 	c->conn = NULL;
 	c->was_sent = false;
+	c->failed = ERR_UNAVAILABLE;
 	c->attempts = 0;
 	u->in_flight++;
-	if (u->repeats_left < REPEATS_MAX)
-		u->repeats_left++;
+	budget_note(&u->repeats, uv_now(&u->loop->uv));
 	place(u, c, NULL);
 }
 

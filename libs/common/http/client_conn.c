@@ -1,15 +1,19 @@
+#include <errno.h>
+#include <netinet/in.h>
 #include <stdlib.h>
 
 #include "http/upstream.h"
 
-#define CONNECT_MS 1000
-#define GAP_MS     60000 /* streams send something every 15 s */
-
 /* ---- the end of a connection ---- */
 
-static void on_closed(uv_handle_t *handle)
+static struct client_conn *conn_of(struct sock *s)
 {
-	struct client_conn *conn = container_of(handle, struct client_conn, uv.handle);
+	return container_of(s, struct client_conn, sock);
+}
+
+static void on_closed(struct sock *s)
+{
+	struct client_conn *conn = conn_of(s);
 	struct http_upstream *u = conn->upstream;
 	struct endpoint *e = conn->endpoint;
 
@@ -51,11 +55,21 @@ void client_conn_close(struct client_conn *conn)
 	conn->closing = true;
 	conn->reader.stopped = true;
 	list_del(&conn->link);
-	uv_close(&conn->uv.handle, on_closed);
+	sock_close(&conn->sock);
 }
 
-/* The other side is gone, or our patience with it. */
-static void end(struct client_conn *conn)
+/* A stream that began was answered. That it ends early tells that a process or a link is
+ * gone, and tells it once for each stream that it had: the address is looked at instead. */
+static void blame(struct client_conn *conn)
+{
+	if (conn->streams)
+		endpoint_doubted(&conn->upstream->endpoints, conn->endpoint);
+	else
+		judge(conn, false);
+}
+
+/* The other side is gone, or our patience with it; why: if there never was a connection. */
+static void end(struct client_conn *conn, enum err why)
 {
 	struct http_upstream *u = conn->upstream;
 	struct http_call *c = detach(conn);
@@ -63,14 +77,14 @@ static void end(struct client_conn *conn)
 
 	/* That a kept connection is closed under a request is nobody's fault. */
 	if (c && conn->connected && (answered || !conn->used))
-		judge(conn, false);
+		blame(conn);
 	client_conn_close(conn);
 	if (!c)
 		endpoint_doubted(&u->endpoints, conn->endpoint);
 	else if (answered)
 		upstream_finish(u, c, ERR_UNSURE);
 	else
-		upstream_try_again(u, c, conn->endpoint);
+		upstream_try_again(u, c, conn->endpoint, why);
 }
 
 static void finish(struct client_conn *conn, enum err e, bool reusable)
@@ -79,7 +93,7 @@ static void finish(struct client_conn *conn, enum err e, bool reusable)
 	struct http_call *c = detach(conn);
 
 	if (e != ERR_OK)
-		judge(conn, false);
+		blame(conn);
 	conn->used = true;
 	if (!reusable)
 		client_conn_close(conn);
@@ -90,15 +104,6 @@ static void finish(struct client_conn *conn, enum err e, bool reusable)
 }
 
 /* ---- reading ---- */
-
-static void on_space(uv_handle_t *handle, size_t suggested, uv_buf_t *space)
-{
-	struct client_conn *conn = container_of(handle, struct client_conn, uv.handle);
-
-	(void)suggested;
-	space->base = conn->upstream->read_space;
-	space->len = UPSTREAM_READ_SIZE;
-}
 
 /* Services say 501, and 503 with Retry-After, on purpose. */
 static bool is_failure(const struct http_response *a)
@@ -112,11 +117,21 @@ static bool is_failure(const struct http_response *a)
 	return true;
 }
 
+static bool is_stream(const struct http_response *a)
+{
+	for (size_t i = 0; i < a->header_count; i++) {
+		if (str_eq_nocase(a->headers[i].name, STR("Content-Type")))
+			return http_is_event_stream(a->headers[i].value);
+	}
+	return false;
+}
+
 static void on_answer_head(struct response_reader *r)
 {
 	struct client_conn *conn = container_of(r, struct client_conn, reader);
 
 	judge(conn, !is_failure(&r->answer));
+	conn->streams = is_stream(&r->answer);
 	conn->call->events->on_head(conn->call, &r->answer);
 }
 
@@ -148,67 +163,74 @@ static void take(struct client_conn *conn, struct str bytes)
 		finish(conn, ERR_OK, r->reusable && used == bytes.len && !conn->writing);
 }
 
-static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *space)
+static void on_readable(struct sock *s)
 {
-	struct client_conn *conn = container_of(stream, struct client_conn, uv.stream);
+	struct client_conn *conn = conn_of(s);
+	char *into = conn->upstream->read_space;
+	ssize_t n = sock_read(s, into, UPSTREAM_READ_SIZE);
 
 	if (n > 0)
-		take(conn, str_span(space->base, (size_t)n));
-	else if (n == UV_EOF && conn->call && response_end(&conn->reader))
+		take(conn, str_span(into, (size_t)n));
+	else if (n == SOCK_END && conn->call && response_end(&conn->reader))
 		finish(conn, ERR_OK, false);
 	else if (n < 0)
-		end(conn);
+		end(conn, ERR_UNAVAILABLE);
 }
 
 void client_conn_set_reading(struct client_conn *conn, bool on)
 {
-	if (on == conn->reading || conn->closing)
+	uint64_t now_ms = uv_now(&conn->upstream->loop->uv);
+
+	if (on == conn->sock.reading || conn->closing)
 		return;
-	conn->reading = on;
-	conn->since_ms = uv_now(&conn->upstream->loop->uv);
-	if (on)
-		uv_read_start(&conn->uv.stream, on_space, on_read);
-	else
-		uv_read_stop(&conn->uv.stream);
+	if (on && conn->call && conn->answered && conn->call->end_ms)
+		conn->call->end_ms += now_ms - conn->since_ms; /* it was paused */
+	conn->since_ms = now_ms;
+	sock_set_reading(&conn->sock, on);
 }
 
 /* ---- writing ---- */
 
-static void on_written(uv_write_t *req, int status)
+/* What is not sent yet of c's head and body. */
+static unsigned parts_left(const struct http_call *c, size_t sent, struct iovec parts[2])
 {
-	struct client_conn *conn = container_of(req, struct client_conn, write);
+	unsigned n = 0;
 
-	conn->writing = false;
-	/* An answer may have come all the same: reading tells what became of the call. */
-	if (status < 0 && status != UV_ECANCELED)
-		client_conn_set_reading(conn, true);
+	if (sent < c->head.len)
+		parts[n++] = (struct iovec){ (char *)c->head.ptr + sent,
+			c->head.len - sent };
+	sent = sent > c->head.len ? sent - c->head.len : 0;
+	if (sent < c->body.len)
+		parts[n++] = (struct iovec){ (char *)c->body.ptr + sent,
+			c->body.len - sent };
+	return n;
 }
 
 /* Most requests leave whole at once; what is left of others is written later. */
-static bool write_call(struct client_conn *conn, struct http_call *c)
+static bool write_call(struct client_conn *conn)
 {
-	uv_buf_t parts[2] = {
-		uv_buf_init((char *)c->head.ptr, (unsigned)c->head.len),
-		uv_buf_init((char *)c->body.ptr, (unsigned)c->body.len),
-	};
-	unsigned count = c->body.len ? 2 : 1;
-	int n = uv_try_write(&conn->uv.stream, parts, count);
-	size_t sent = n > 0 ? (size_t)n : 0;
+	struct http_call *c = conn->call;
+	struct iovec parts[2];
+	unsigned count = parts_left(c, conn->sent, parts);
+	ssize_t n = sock_write(&conn->sock, parts, count);
 
-	if (n < 0 && n != UV_EAGAIN)
+	if (n < 0)
 		return false;
 	c->was_sent = true;
-	if (sent == c->head.len + c->body.len)
-		return true;
-	if (sent >= c->head.len) {
-		sent -= c->head.len;
-		parts[0] = parts[1];
-		count = 1;
-	}
-	parts[0].base += sent;
-	parts[0].len -= sent;
-	conn->writing = true;
-	return uv_write(&conn->write, &conn->uv.stream, parts, count, on_written) == 0;
+	conn->sent += (size_t)n;
+	conn->writing = conn->sent < c->head.len + c->body.len;
+	return true;
+}
+
+static void on_writable(struct sock *s)
+{
+	struct client_conn *conn = conn_of(s);
+
+	if (!conn->call || !conn->writing || write_call(conn))
+		return;
+	/* An answer may have come all the same: reading tells what became of the call. */
+	conn->writing = false;
+	client_conn_set_reading(conn, true);
 }
 
 static void attach(struct client_conn *conn, struct http_call *c)
@@ -223,17 +245,23 @@ static void attach(struct client_conn *conn, struct http_call *c)
 	}
 }
 
+/* What came before a request is no answer to it, and a connection that has ended would take
+ * the request with it: neither is used, also if it is heard of only later in this turn. */
 static bool start_call(struct client_conn *conn)
 {
-	struct http_call *c = conn->call;
-
-	response_start(&conn->reader, c->head_only);
-	conn->answered = false;
-	return write_call(conn, c);
+	response_start(&conn->reader, conn->call->head_only);
+	conn->answered = conn->streams = false;
+	conn->sent = 0;
+	return sock_is_silent(&conn->sock) && write_call(conn);
 }
 
 bool client_conn_send(struct client_conn *conn, struct http_call *call)
 {
+	/* What can be repeated is worth no system call. */
+	if (!call->repeatable && !sock_is_still_silent(&conn->sock)) {
+		client_conn_close(conn);
+		return false;
+	}
 	list_del(&conn->link);
 	attach(conn, call);
 	if (start_call(conn))
@@ -244,20 +272,28 @@ bool client_conn_send(struct client_conn *conn, struct http_call *call)
 
 /* ---- connecting ---- */
 
-static void connect_failed(struct client_conn *conn)
+/* We have no descriptor, port or memory left: that is not the address's fault. */
+static bool is_ours(int error)
 {
-	endpoint_failed(&conn->upstream->endpoints, conn->endpoint);
-	end(conn);
+	return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM ||
+	       error == EADDRNOTAVAIL;
 }
 
-static void on_connect(uv_connect_t *req, int status)
+static void connect_failed(struct client_conn *conn, int error)
 {
-	struct client_conn *conn = container_of(req, struct client_conn, connecting);
+	if (is_ours(error))
+		endpoint_untried(&conn->upstream->endpoints, conn->endpoint);
+	else
+		endpoint_failed(&conn->upstream->endpoints, conn->endpoint);
+	end(conn, error == ETIMEDOUT ? ERR_TIMEOUT : ERR_UNAVAILABLE);
+}
 
-	if (conn->closing)
-		return;
-	if (status < 0) {
-		connect_failed(conn);
+static void on_connected(struct sock *s, int error)
+{
+	struct client_conn *conn = conn_of(s);
+
+	if (error) {
+		connect_failed(conn, error);
 		return;
 	}
 	conn->connected = true;
@@ -266,25 +302,47 @@ static void on_connect(uv_connect_t *req, int status)
 	if (!conn->call)
 		upstream_conn_free(conn->upstream, conn);
 	else if (!start_call(conn))
-		end(conn);
+		end(conn, ERR_UNAVAILABLE);
+}
+
+static bool is_overdue(const struct client_conn *conn, uint64_t now_ms)
+{
+	const struct http_call *c = conn->call;
+
+	if (!conn->answered)
+		return c->deadline_ms && now_ms >= c->deadline_ms;
+	if (!conn->sock.reading) /* whoever asked is slow */
+		return false;
+	return now_ms - conn->since_ms >= conn->upstream->gap_ms ||
+	       (!conn->streams && c->end_ms && now_ms >= c->end_ms);
 }
 
 void client_conn_check(struct client_conn *conn, uint64_t now_ms)
 {
-	struct http_call *c = conn->call;
+	if (!conn->connected && now_ms - conn->since_ms >= conn->upstream->connect_ms)
+		connect_failed(conn, ETIMEDOUT);
+	else if (conn->call && is_overdue(conn, now_ms))
+		finish(conn, ERR_TIMEOUT, false);
+}
 
-	if (!conn->connected && now_ms - conn->since_ms >= CONNECT_MS)
-		connect_failed(conn);
-	else if (c && !conn->answered && c->deadline_ms && now_ms >= c->deadline_ms)
-		finish(conn, ERR_TIMEOUT, false);
-	else if (c && conn->answered && conn->reading && now_ms - conn->since_ms >= GAP_MS)
-		finish(conn, ERR_TIMEOUT, false);
+static socklen_t address_size(const struct endpoint *e)
+{
+	switch (e->address.sa.sa_family) {
+	case AF_UNIX:
+		return sizeof e->address.local;
+	case AF_INET6:
+		return sizeof(struct sockaddr_in6);
+	default:
+		return sizeof(struct sockaddr_in);
+	}
 }
 
 void client_conn_open(struct http_upstream *u, struct endpoint *e, struct http_call *call)
 {
+	static const struct sock_events events = { on_readable, on_writable, on_connected,
+		on_closed };
 	struct client_conn *conn = calloc(1, sizeof *conn);
-	int rc = 0;
+	int error;
 
 	if (!conn)
 		abort();
@@ -295,16 +353,8 @@ void client_conn_open(struct http_upstream *u, struct endpoint *e, struct http_c
 	u->connections++;
 	e->connections++;
 	attach(conn, call);
-	if (e->address.sa.sa_family == AF_UNIX) {
-		uv_pipe_init(&u->loop->uv, &conn->uv.pipe, 0);
-		uv_pipe_connect(&conn->connecting, &conn->uv.pipe,
-			e->address.local.sun_path, on_connect);
-	} else {
-		uv_tcp_init(&u->loop->uv, &conn->uv.tcp);
-		uv_tcp_nodelay(&conn->uv.tcp, 1);
-		rc = uv_tcp_connect(
-			&conn->connecting, &conn->uv.tcp, &e->address.sa, on_connect);
-	}
-	if (rc)
-		connect_failed(conn);
+	error = sock_connect(
+		&conn->sock, u->loop, &e->address.sa, address_size(e), &events);
+	if (error)
+		connect_failed(conn, error);
 }

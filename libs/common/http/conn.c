@@ -7,31 +7,25 @@
 
 static const struct refusal misdirected = { 421,
 	"The host is not the one that was asked for by TLS" };
-static const struct refusal no_memory = { 503, "There is no room for more requests now" };
 
 /* ---- reading on and off ---- */
 
-static void on_alloc(uv_handle_t *h, size_t suggested, uv_buf_t *buf)
+bool conn_has_room(const struct conn *c)
 {
-	struct conn *c = h->data;
-
-	(void)suggested;
-	*buf = uv_buf_init(c->server->read_buffer, READ_BUFFER_SIZE);
+	return conn_waiting(c) < c->server->o.waiting_max;
 }
-
-static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf);
 
 static bool wants_bytes(const struct conn *c)
 {
 	if (c->eof)
 		return false;
 	/* Some of what comes by TLS is answered without being a request. */
-	if (c->tls && conn_waiting(c) >= CONN_WAITING_MAX)
+	if (c->tls && !conn_has_room(c))
 		return false;
 	switch (c->state) {
 	case CONN_HANDSHAKE:
 	case CONN_HEAD:
-		return conn_waiting(c) < CONN_WAITING_MAX;
+		return conn_has_room(c);
 	case CONN_SERVING: /* to see the client leave; what it sends must wait */
 		return c->pending.len < PENDING_MAX;
 	case CONN_BODY:
@@ -45,15 +39,8 @@ static bool wants_bytes(const struct conn *c)
 
 void conn_settle_reading(struct conn *c)
 {
-	bool want = wants_bytes(c);
-
-	if (want == c->reading || c->state == CONN_CLOSING)
-		return;
-	c->reading = want;
-	if (want)
-		uv_read_start(&c->uv.stream, on_alloc, c->tls ? conn_tls_on_read : on_read);
-	else
-		uv_read_stop(&c->uv.stream);
+	if (c->state != CONN_CLOSING)
+		sock_set_reading(&c->sock, wants_bytes(c));
 }
 
 /* ---- the end of a request ---- */
@@ -64,10 +51,10 @@ void conn_set_state(struct conn *c, enum conn_state state)
 	c->since_ms = server_now_ms(c->server);
 }
 
-void conn_forget_body(struct conn *c)
+void conn_await_head(struct conn *c)
 {
-	c->server->held -= c->x->intake.taken;
-	c->x->intake.taken = 0;
+	c->scan = (struct head_scan){ .limits = &c->server->o.head };
+	c->began = false;
 }
 
 /* Request and answer are both complete: the next one, or the end. */
@@ -76,9 +63,8 @@ static void finish(struct conn *c)
 	struct http_exchange *x = c->x;
 
 	conn_set_state(c, x->closes || c->eof ? CONN_LINGER : CONN_HEAD);
-	c->scan = (struct head_scan){ 0 };
-	c->began = false;
-	conn_forget_body(c);
+	conn_await_head(c);
+	conn_let_go(c);
 	c->x = NULL;
 	exchange_release(x);
 	conn_dirty(c);
@@ -88,10 +74,15 @@ void conn_answered(struct conn *c)
 {
 	struct http_exchange *x = c->x;
 
-	if (c->state == CONN_BODY && !x->closes)
+	if (c->state == CONN_BODY && !x->closes && intake_has_body(&x->intake)) {
 		x->intake.discard = true; /* finish comes with the last byte of the body */
-	else
-		finish(c);
+		return;
+	}
+	finish(c);
+	/* Nothing that came with it can be answered by the same write: the client need not
+	 * wait for the rest of the turn. */
+	if (!c->eating && !c->pending.len)
+		conn_flush(c);
 }
 
 void conn_hand_over(struct conn *c)
@@ -99,13 +90,12 @@ void conn_hand_over(struct conn *c)
 	struct http_exchange *x = c->x;
 	bool last = x->closes || c->eof;
 
-	conn_forget_body(c);
+	conn_let_go(c);
 	c->x = NULL;
 	x->conn = NULL;
 	x->handed_over = true;
 	conn_set_state(c, last ? CONN_LINGER : CONN_HEAD);
-	c->scan = (struct head_scan){ 0 };
-	c->began = false;
+	conn_await_head(c);
 	conn_dirty(c);
 	task_cancel(&x->task);
 }
@@ -115,6 +105,8 @@ void conn_refuse(struct conn *c, const struct refusal *no)
 	struct http_server *s = c->server;
 
 	s->refused++;
+	if (s->o.refused)
+		++*s->o.refused;
 	if (!c->x) {
 		c->x = exchange_new(c);
 		exchange_identify(c->x);
@@ -170,6 +162,8 @@ static void open_request(struct conn *c, struct str head, bool more)
 	c->requests++;
 	no = intake_open(&x->intake, &c->scan, head, &x->task.arena, &x->req);
 	exchange_identify(x);
+	if (!no)
+		no = conn_hold_head(c, head.len);
 	if (no) {
 		conn_refuse(c, no);
 		return;
@@ -219,7 +213,6 @@ static size_t eat_head(struct conn *c, struct str bytes)
 
 static size_t eat_body(struct conn *c, struct str bytes)
 {
-	struct http_server *s = c->server;
 	struct intake *in = &c->x->intake;
 	const struct refusal *no;
 	uint64_t before = in->taken;
@@ -227,13 +220,13 @@ static size_t eat_body(struct conn *c, struct str bytes)
 	bool whole = false;
 
 	no = intake_body(in, bytes, &used, &whole);
-	s->held += in->taken - before;
-	if (!no && !whole && s->held > s->o.memory_max)
-		no = &no_memory;
-	if (no) {
+	conn_hold(c, in->discard ? 0 : in->taken - before);
+	if (no)
 		conn_refuse(c, no);
+	else if (!whole)
+		conn_limit_requests(c->server, c);
+	if (c->state != CONN_BODY)
 		return bytes.len;
-	}
 	if (whole && in->discard)
 		finish(c);
 	else if (whole)
@@ -245,14 +238,15 @@ static size_t eat(struct conn *c, struct str bytes)
 {
 	size_t used = 0, n = 1;
 
+	c->eating = true;
 	while (n > 0 && used < bytes.len) {
 		struct str rest = str_from(bytes, used);
 
 		switch (c->state) {
 		case CONN_HEAD:
-			if (conn_waiting(c) >= CONN_WAITING_MAX)
+			if (!conn_has_room(c))
 				conn_flush(c);
-			n = conn_waiting(c) < CONN_WAITING_MAX ? eat_head(c, rest) : 0;
+			n = conn_has_room(c) ? eat_head(c, rest) : 0;
 			break;
 		case CONN_BODY:
 			n = eat_body(c, rest);
@@ -268,6 +262,7 @@ static size_t eat(struct conn *c, struct str bytes)
 		}
 		used += n;
 	}
+	c->eating = false;
 	return used;
 }
 
@@ -291,7 +286,6 @@ void conn_resume(struct conn *c)
 
 void conn_take(struct conn *c, struct str bytes)
 {
-	struct http_server *s = c->server;
 	size_t before = c->pending.len;
 
 	if (before == 0)
@@ -300,17 +294,15 @@ void conn_take(struct conn *c, struct str bytes)
 	set_pending(c, before);
 	if (before)
 		conn_resume(c);
-	if (c->pending.len && c->state == CONN_HEAD && s->held > s->o.memory_max) {
-		conn_refuse(c, &no_memory);
-		conn_resume(c);
-	}
+	if (c->pending.len && c->state == CONN_HEAD)
+		conn_limit_requests(c->server, NULL);
 	conn_settle_reading(c);
 }
 
 void conn_end_of_input(struct conn *c)
 {
 	c->eof = true;
-	c->reading = false;
+	sock_set_reading(&c->sock, false);
 	if (c->state == CONN_SERVING) {
 		task_cancel(&c->x->task);
 		return;
@@ -325,14 +317,18 @@ void conn_end_of_input(struct conn *c)
 	conn_dirty(c);
 }
 
-static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
+void conn_on_readable(struct sock *sock)
 {
-	struct conn *c = stream->data;
+	struct conn *c = container_of(sock, struct conn, sock);
+	char *into = c->server->read_buffer;
+	ssize_t n = sock_read(sock, into, READ_BUFFER_SIZE);
 
-	if (n > 0)
-		conn_take(c, str_span(buf->base, (size_t)n));
-	else if (n == UV_EOF)
+	if (n > 0 && c->tls)
+		conn_tls_take(c, str_span(into, (size_t)n));
+	else if (n > 0)
+		conn_take(c, str_span(into, (size_t)n));
+	else if (n == SOCK_END)
 		conn_end_of_input(c);
-	else if (n < 0)
+	else if (n == SOCK_BROKEN)
 		conn_close(c);
 }

@@ -7,9 +7,9 @@
 #ifndef HTTP_CONN_H
 #define HTTP_CONN_H
 
+#include "app/sock.h"
 #include "http/exchange.h"
-
-#define CONN_WAITING_MAX (256u << 10)
+#include "http/peers.h"
 
 enum conn_state {
 	CONN_HANDSHAKE, /* TLS: handshake_ms runs */
@@ -20,33 +20,31 @@ enum conn_state {
 	CONN_CLOSING,   /* uv_close was called */
 };
 
-struct peer;
 struct tls;
 
 struct conn {
-	union {
-		uv_stream_t stream;
-		uv_tcp_t tcp;
-		uv_pipe_t pipe;
-	} uv;
+	struct sock sock;
 	struct http_server *server;
 	struct tls *tls; /* NULL: plain */
 	struct list link, dirty;
 	struct http_exchange *x; /* from the whole head to the whole answer */
 	struct head_scan scan;
-	struct buf pending;         /* came, not eaten */
-	struct buf out;             /* to be written at the end of the turn */
-	struct conn_write *sending; /* what the kernel would not take at once */
+	struct buf pending; /* came, not eaten */
+	struct buf out;     /* to be written at the end of the turn */
+	struct buf sending; /* what the kernel would not take at once, */
+	size_t sent;        /* and has taken since */
 	enum conn_state state;
 	unsigned requests;
 	uint64_t since_ms; /* when the state, or the head, began */
-	uint64_t moved_ms; /* when writing last got on */
+	uint64_t moved_ms; /* when writing last was fast enough, or began */
 	size_t moved_left; /* what was left to write then */
+	size_t unsent;     /* of server.unsent */
 	bool began;        /* the first byte of a head has come */
-	bool reading;
-	bool eof;             /* the client will send no more */
-	bool shut;            /* we will send no more */
-	struct peer *address; /* counted; NULL: not */
+	bool eating;       /* bytes of requests are being looked at */
+	bool eof;          /* the client will send no more */
+	bool shut;         /* we will send no more */
+	bool counted;      /* at `where` */
+	struct peer where;
 	char peer[PEER_SIZE];
 };
 
@@ -61,16 +59,34 @@ void conn_end_of_input(struct conn *c);
 /* Goes on with what waits, if it may now. */
 void conn_resume(struct conn *c);
 void conn_set_state(struct conn *c, enum conn_state state);
+/* Nothing of the next head has come. */
+void conn_await_head(struct conn *c);
+/* The client takes what it is answered: requests go on. */
+bool conn_has_room(const struct conn *c);
+void conn_on_readable(struct sock *sock);
 /* Reads, or does not, as the state asks for. */
 void conn_settle_reading(struct conn *c);
 /* c->x's stream was ended between two events; its handler is told. */
 void conn_hand_over(struct conn *c);
-/* The bytes of c->x's body count no longer. */
-void conn_forget_body(struct conn *c);
+
+/* ---- conn_memory.c ---- */
+
+/* More of c->x's request is held; none of it any more. */
+void conn_hold(struct conn *c, size_t bytes);
+void conn_let_go(struct conn *c);
+/* The same for its head: NULL, or it must be refused. */
+const struct refusal *conn_hold_head(struct conn *c, size_t len);
+/* Refuses what is too much; current: the connection that is just being read, or NULL. */
+void conn_limit_requests(struct http_server *s, const struct conn *current);
+/* After c was written to. */
+void conn_note_unsent(struct conn *c);
+/* At the end of a turn: closes what is too much. */
+void conn_limit_answers(struct http_server *s);
 
 /* ---- conn_tls.c ---- */
 
-void conn_tls_on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf);
+/* What came is opened and taken. */
+void conn_tls_take(struct conn *c, struct str bytes);
 /* What is to be sent, sealed; NULL: the connection is broken. */
 struct buf *conn_tls_seal(struct conn *c);
 
@@ -97,10 +113,14 @@ void conn_dirty(struct conn *c);
 void conn_borrow(struct http_server *s, struct buf *b);
 void conn_give_back(struct http_server *s, struct buf *b);
 size_t conn_waiting(const struct conn *c);
+/* Memory that what waits takes. */
+size_t conn_buffered(const struct conn *c);
 /* Writes what there is now, without waiting for the end of the turn. */
 void conn_flush(struct conn *c);
 /* The end of the turn: flushes every dirty connection. */
 void conn_flush_all(struct http_server *s);
+/* There is room for more of what was not taken at once. */
+void conn_on_writable(struct sock *sock);
 void conn_write_fini(struct conn *c);
 
 #endif

@@ -1,18 +1,15 @@
 /* A connection's birth, its patience, and its death. */
 #include <arpa/inet.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "http/conn.h"
 #include "http/crowd.h"
-#include "http/peers.h"
 #include "http/tls.h"
 
 static const struct refusal slow_head = { 408, "The head took too long to come" };
 static const struct refusal slow_body = { 408, "The body took too long to come" };
-
-#define PACE_BYTES_PER_S 1024
 
 /* ---- time ---- */
 
@@ -22,21 +19,24 @@ static bool body_is_slow(const struct conn *c, uint64_t ms)
 
 	if (ms >= o->body_ms)
 		return true;
-	return ms >= o->pace_ms && c->x->intake.taken < ms * PACE_BYTES_PER_S / 1000;
+	return ms >= o->pace_ms && c->x->intake.taken < ms * o->pace_bytes / 1000;
 }
 
-static bool write_is_stuck(struct conn *c, uint64_t now_ms)
+/* In every write_ms so much must be taken, or all there is: a byte now and then buys no
+ * time. */
+static bool write_is_slow(struct conn *c, uint64_t now_ms)
 {
-	size_t left;
+	const struct http_server_options *o = &c->server->o;
+	uint64_t ms = now_ms - c->moved_ms;
+	size_t left = c->sending.len - c->sent;
 
-	if (!c->sending)
+	if (!left || ms < o->write_ms)
 		return false;
-	left = uv_stream_get_write_queue_size(&c->uv.stream);
-	if (left != c->moved_left) {
-		c->moved_left = left;
-		c->moved_ms = now_ms;
-	}
-	return now_ms - c->moved_ms >= c->server->o.write_ms;
+	if (c->moved_left - left < ms * o->pace_bytes / 1000)
+		return true;
+	c->moved_left = left;
+	c->moved_ms = now_ms;
+	return false;
 }
 
 static void check_head_time(struct conn *c, uint64_t ms, uint64_t now_ms)
@@ -49,7 +49,7 @@ static void check_head_time(struct conn *c, uint64_t ms, uint64_t now_ms)
 		return;
 	}
 	if (conn_waiting(c))
-		return; /* write_is_stuck watches */
+		return; /* write_is_slow watches */
 	if (ms >= s->o.idle_ms || (s->drain_idle_ms && ms >= s->drain_idle_ms &&
 					  now_ms - s->drain_ms >= s->drain_idle_ms)) {
 		conn_set_state(c, CONN_LINGER);
@@ -61,7 +61,7 @@ void conn_check_time(struct conn *c, uint64_t now_ms)
 {
 	uint64_t ms = now_ms - c->since_ms;
 
-	if (write_is_stuck(c, now_ms)) {
+	if (write_is_slow(c, now_ms)) {
 		conn_close(c);
 		return;
 	}
@@ -106,9 +106,9 @@ static void count(struct http_server *s, int connections)
 		crowd_add(s->o.crowd, s->o.seat, connections);
 }
 
-static void on_closed(uv_handle_t *h)
+static void on_closed(struct sock *sock)
 {
-	struct conn *c = h->data;
+	struct conn *c = container_of(sock, struct conn, sock);
 	struct http_server *s = c->server;
 
 	conn_write_fini(c);
@@ -131,12 +131,14 @@ void conn_close(struct conn *c)
 		return;
 	c->state = CONN_CLOSING;
 	list_del(&c->dirty);
-	if (c->address)
-		peers_leave(c->server->peers, c->address);
-	uv_close((uv_handle_t *)&c->uv.stream, on_closed);
+	if (c->counted)
+		peers_leave(c->server->peers, c->where);
+	c->server->unsent -= c->unsent;
+	c->unsent = 0;
+	sock_close(&c->sock);
 	if (!x)
 		return;
-	conn_forget_body(c);
+	conn_let_go(c);
 	c->x = NULL;
 	x->conn = NULL;
 	if (serving)
@@ -148,13 +150,13 @@ void conn_close(struct conn *c)
 static void read_peer(struct conn *c)
 {
 	struct sockaddr_storage from;
-	int len = sizeof from;
+	socklen_t len = sizeof from;
 
 	if (c->server->is_unix) {
 		snprintf(c->peer, sizeof c->peer, "unix");
 		return;
 	}
-	if (uv_tcp_getpeername(&c->uv.tcp, (struct sockaddr *)&from, &len) != 0)
+	if (getpeername(c->sock.fd, (struct sockaddr *)&from, &len) != 0)
 		return;
 	if (from.ss_family == AF_INET6)
 		uv_ip6_name((struct sockaddr_in6 *)&from, c->peer, sizeof c->peer);
@@ -182,8 +184,8 @@ static bool is_too_many(struct conn *c)
 		return true;
 	if (!s->peers || (s->o.is_proxy && s->o.is_proxy(s->o.app, str_of(c->peer))))
 		return false;
-	c->address = peers_enter(s->peers, peer_key(c, key), server_now_ms(s));
-	return !c->address;
+	c->counted = peers_enter(s->peers, peer_key(c, key), server_now_ms(s), &c->where);
+	return !c->counted;
 }
 
 static struct conn *conn_new(struct http_server *s)
@@ -197,22 +199,22 @@ static struct conn *conn_new(struct http_server *s)
 	list_push(&s->conns, &c->link);
 	count(s, 1);
 	conn_set_state(c, CONN_HEAD);
+	conn_await_head(c);
 	if (s->o.tls) {
 		conn_set_state(c, CONN_HANDSHAKE);
 		c->tls = tls_new(s->o.tls);
 	}
-	if (s->is_unix)
-		uv_pipe_init(&s->loop->uv, &c->uv.pipe, 0);
-	else
-		uv_tcp_init(&s->loop->uv, &c->uv.tcp);
-	c->uv.stream.data = c;
 	return c;
 }
 
-static void begin(struct conn *c)
+void conn_adopt(struct http_server *s, int fd)
 {
-	struct http_server *s = c->server;
+	static const struct sock_events events = { conn_on_readable, conn_on_writable, NULL,
+		on_closed };
+	struct conn *c = conn_new(s);
+	int yes = 1;
 
+	sock_open(&c->sock, s->loop, fd, &events);
 	read_peer(c);
 	if (is_too_many(c)) {
 		log_info("connection-refused", L_Z("peer", c->peer));
@@ -220,19 +222,6 @@ static void begin(struct conn *c)
 		return;
 	}
 	if (!s->is_unix)
-		uv_tcp_nodelay(&c->uv.tcp, 1);
+		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
 	conn_settle_reading(c);
-}
-
-void conn_adopt(struct http_server *s, int fd)
-{
-	struct conn *c = conn_new(s);
-	int rc = s->is_unix ? uv_pipe_open(&c->uv.pipe, fd) : uv_tcp_open(&c->uv.tcp, fd);
-
-	if (rc == 0) {
-		begin(c);
-		return;
-	}
-	close(fd);
-	conn_close(c);
 }

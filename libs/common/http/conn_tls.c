@@ -44,18 +44,10 @@ static void open_all(struct conn *c)
 		conn_settle_reading(c);
 }
 
-void conn_tls_on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
+void conn_tls_take(struct conn *c, struct str bytes)
 {
-	struct conn *c = stream->data;
-
-	if (n > 0) {
-		tls_give(c->tls, str_span(buf->base, (size_t)n));
-		open_all(c);
-	} else if (n == UV_EOF) {
-		conn_end_of_input(c);
-	} else if (n < 0) {
-		conn_close(c);
-	}
+	tls_give(c->tls, bytes);
+	open_all(c);
 }
 
 struct buf *conn_tls_seal(struct conn *c)

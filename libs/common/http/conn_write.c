@@ -7,14 +7,6 @@
 
 #define SPARE_OUT_KEEP (32u << 10)
 
-/* What the kernel did not take at once; rare, so that idle connections need no room for it.
- */
-struct conn_write {
-	uv_write_t req;
-	struct conn *c;
-	struct buf bytes;
-};
-
 /* ---- buffers: borrowed from the server while there is something in them ---- */
 
 void conn_borrow(struct http_server *s, struct buf *b)
@@ -43,6 +35,7 @@ struct buf *conn_out(struct conn *c)
 void conn_write_fini(struct conn *c)
 {
 	conn_give_back(c->server, &c->out);
+	conn_give_back(c->server, &c->sending);
 }
 
 void conn_dirty(struct conn *c)
@@ -54,57 +47,50 @@ void conn_dirty(struct conn *c)
 
 size_t conn_waiting(const struct conn *c)
 {
-	return c->out.len + (c->tls ? c->tls->out.len : 0) +
-	       (c->sending ? uv_stream_get_write_queue_size(&c->uv.stream) : 0);
+	return c->out.len + (c->tls ? c->tls->out.len : 0) + c->sending.len - c->sent;
+}
+
+/* A buffer goes when its last byte has gone. */
+size_t conn_buffered(const struct conn *c)
+{
+	return c->out.cap + (c->tls ? c->tls->out.cap : 0) + c->sending.cap;
 }
 
 /* ---- writing ---- */
 
-static void on_sent(uv_write_t *req, int status)
+static void keep_rest(struct conn *c, struct buf *out, size_t sent)
 {
-	struct conn_write *w = container_of(req, struct conn_write, req);
-	struct conn *c = w->c;
-
-	c->sending = NULL;
-	buf_fini(&w->bytes);
-	free(w);
-	if (c->state == CONN_CLOSING)
-		return;
-	if (status < 0)
-		conn_close(c);
-	else
-		conn_dirty(c);
-}
-
-static void send_rest(struct conn *c, struct buf *out, size_t done)
-{
-	struct conn_write *w = calloc(1, sizeof *w);
-	uv_buf_t rest;
-
-	if (!w)
-		abort();
-	w->c = c;
-	w->bytes = *out;
+	c->sending = *out;
+	c->sent = sent;
 	*out = (struct buf){ 0 };
-	c->sending = w;
 	c->moved_ms = server_now_ms(c->server);
-	c->moved_left = w->bytes.len - done;
-	rest = uv_buf_init(w->bytes.ptr + done, (unsigned)c->moved_left);
-	if (uv_write(&w->req, &c->uv.stream, &rest, 1, on_sent) == 0)
-		return;
-	c->sending = NULL;
-	buf_fini(&w->bytes);
-	free(w);
-	conn_close(c);
+	c->moved_left = c->sending.len - sent;
 }
 
-void conn_flush(struct conn *c)
+void conn_on_writable(struct sock *sock)
+{
+	struct conn *c = container_of(sock, struct conn, sock);
+	struct iovec rest = { c->sending.ptr + c->sent, c->sending.len - c->sent };
+	ssize_t n = sock_write(sock, &rest, 1);
+
+	if (n < 0) {
+		conn_close(c);
+		return;
+	}
+	c->sent += (size_t)n;
+	if (c->sent < c->sending.len)
+		return;
+	c->sent = 0;
+	conn_give_back(c->server, &c->sending);
+	conn_dirty(c);
+}
+
+static void flush(struct conn *c)
 {
 	struct buf *out = &c->out;
-	uv_buf_t all;
-	int n;
+	ssize_t n;
 
-	if (c->state == CONN_CLOSING || c->sending)
+	if (c->state == CONN_CLOSING || c->sending.len)
 		return;
 	if (c->tls && !(out = conn_tls_seal(c))) {
 		conn_close(c);
@@ -112,16 +98,20 @@ void conn_flush(struct conn *c)
 	}
 	if (out->len == 0)
 		return;
-	all = uv_buf_init(out->ptr, (unsigned)out->len);
-	n = uv_try_write(&c->uv.stream, &all, 1);
-	if (n == UV_EAGAIN)
-		n = 0;
+	n = sock_write(&c->sock, &(struct iovec){ out->ptr, out->len }, 1);
 	if (n < 0)
 		conn_close(c);
 	else if ((size_t)n == out->len)
 		conn_give_back(c->server, out);
 	else
-		send_rest(c, out, (size_t)n);
+		keep_rest(c, out, (size_t)n);
+}
+
+void conn_flush(struct conn *c)
+{
+	flush(c);
+	if (c->state != CONN_CLOSING)
+		conn_note_unsent(c);
 }
 
 /* ---- the end of a turn ---- */
@@ -129,8 +119,6 @@ void conn_flush(struct conn *c)
 /* Says that no more is coming, and gives the client linger_ms to read what was sent. */
 static void half_close(struct conn *c)
 {
-	uv_os_fd_t fd;
-
 	if (c->tls && !c->tls->ended) {
 		tls_end(c->tls);
 		conn_flush(c);
@@ -145,7 +133,7 @@ static void half_close(struct conn *c)
 		return;
 	c->shut = true;
 	c->since_ms = server_now_ms(c->server);
-	if (uv_fileno((uv_handle_t *)&c->uv.stream, &fd) != 0 || shutdown(fd, SHUT_WR) != 0)
+	if (shutdown(c->sock.fd, SHUT_WR) != 0)
 		conn_close(c);
 }
 
@@ -178,4 +166,5 @@ void conn_flush_all(struct http_server *s)
 		else
 			conn_resume(c);
 	}
+	conn_limit_answers(s);
 }

@@ -9,6 +9,7 @@ struct seat_count {
 };
 
 struct crowd {
+	struct peers_area *peers;
 	unsigned used; /* all seats from here on were never taken */
 	struct seat_count seat[CROWD_SEATS];
 };
@@ -20,12 +21,19 @@ struct crowd *crowd_new(void)
 
 	if (c == MAP_FAILED)
 		abort();
+	c->peers = peers_area_new();
 	return c;
+}
+
+struct peers_area *crowd_peers(const struct crowd *c)
+{
+	return c->peers;
 }
 
 void crowd_empty(struct crowd *c, unsigned seat)
 {
 	c->seat[seat] = (struct seat_count){ 0 };
+	peers_area_empty(c->peers, seat);
 	if (c->used <= seat)
 		c->used = seat + 1;
 }

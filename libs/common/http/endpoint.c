@@ -104,8 +104,12 @@ static void add(struct endpoints *set, int origin, const void *address, size_t l
 		e->listed = true;
 		return;
 	}
-	if (set->count == ENDPOINTS_MAX)
+	if (set->count == ENDPOINTS_MAX) {
+		if (!set->is_full)
+			log_warn("upstream-addresses-many", L_INT("used", ENDPOINTS_MAX));
+		set->is_full = true;
 		return;
+	}
 	e = calloc(1, sizeof *e);
 	if (!e)
 		abort();
@@ -381,6 +385,13 @@ void endpoint_failed(struct endpoints *set, struct endpoint *e)
 		return;
 	e->ejected = true;
 	log_warn("upstream-ejected", L_STR("url", set->origins[e->origin].url));
+}
+
+void endpoint_untried(struct endpoints *set, struct endpoint *e)
+{
+	e->probing = false;
+	if (!e->up)
+		e->probe_at_ms = uv_now(&set->loop->uv) + PROBE_FIRST_MS;
 }
 
 void endpoint_doubted(struct endpoints *set, struct endpoint *e)

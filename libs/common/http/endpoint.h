@@ -66,6 +66,7 @@ struct endpoints {
 	struct endpoint *all[ENDPOINTS_MAX];
 	unsigned count;
 	uint64_t random;
+	bool is_full; /* the log was told */
 	bool closing;
 	/* A new address is there, or a lookup came back; and: an address wants a probe. */
 	void (*changed)(struct endpoints *set);
@@ -94,6 +95,8 @@ void endpoint_answered(struct endpoints *set, struct endpoint *e, bool well);
 void endpoint_unanswered(struct endpoint *e);
 void endpoint_reached(struct endpoints *set, struct endpoint *e);
 void endpoint_failed(struct endpoints *set, struct endpoint *e);
+/* It could not even be tried, for want of something here. */
+void endpoint_untried(struct endpoints *set, struct endpoint *e);
 /* The other side closed an idle connection: it may be there no more. */
 void endpoint_doubted(struct endpoints *set, struct endpoint *e);
 /* A connection to it is gone: e may be, too, afterwards. */

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "base/trace.h"
 #include "http/conn.h"
 
 #define SPARE_MAX   64
@@ -73,22 +74,29 @@ static bool is_request_id(struct str s)
 	return true;
 }
 
-/* The trace id of "00-<32 hex>-<16 hex>-<2 hex>" (W3C trace context). */
-static bool read_traceparent(struct str s, uint8_t trace[16])
+/* At the edge only proxies that are listed may choose ids. */
+static bool is_believed(const struct http_exchange *x)
 {
-	uint8_t version, parent[8], flags;
-	static const uint8_t zero[16];
+	const struct http_server_options *o = &x->server->o;
 
-	if (s.len < 55 || s.ptr[2] != '-' || s.ptr[35] != '-' || s.ptr[52] != '-')
-		return false;
-	if (!hex_parse(str_span(s.ptr, 2), &version, 1) || version == 0xff)
-		return false;
-	if (s.len > 55 && (version == 0 || s.ptr[55] != '-'))
-		return false;
-	return hex_parse(str_span(s.ptr + 3, 32), trace, 16) &&
-	       hex_parse(str_span(s.ptr + 36, 16), parent, 8) &&
-	       hex_parse(str_span(s.ptr + 53, 2), &flags, 1) &&
-	       memcmp(trace, zero, 16) != 0 && memcmp(parent, zero, 8) != 0;
+	return !o->is_proxy || o->is_proxy(o->app, x->req.peer);
+}
+
+static void take_given(struct http_exchange *x)
+{
+	const struct head *h = &x->intake.head;
+	struct str id = h->known[HEAD_REQUEST_ID];
+	struct log_context *log = &x->task.log;
+	uint64_t ms;
+
+	if (!(id.ptr || h->known[HEAD_DEADLINE].ptr) || !is_believed(x))
+		return;
+	if (h->times[HEAD_REQUEST_ID] == 1 && is_request_id(id)) {
+		memcpy(log->request_id, id.ptr, id.len);
+		log->request_id[id.len] = '\0';
+	}
+	if (h->times[HEAD_DEADLINE] == 1 && str_u64(h->known[HEAD_DEADLINE], &ms))
+		x->asked_ms = ms;
 }
 
 /* A request that brought neither id has one for both: the less to look for. */
@@ -96,23 +104,16 @@ void exchange_identify(struct http_exchange *x)
 {
 	const struct head *h = &x->intake.head;
 	struct log_context *log = &x->task.log;
-	struct str id = h->known[HEAD_REQUEST_ID];
-	uint8_t made[24], given[16];
-	uint64_t ms;
+	uint8_t made[24];
 
 	random_bytes(made, sizeof made);
 	hex_format(made, 16, log->trace_id);
 	hex_format(made + 16, 8, log->span_id);
-	if (h->times[HEAD_REQUEST_ID] == 1 && is_request_id(id))
-		memcpy(log->request_id, id.ptr, id.len); /* the rest is zero already */
-	else
-		memcpy(log->request_id, log->trace_id, sizeof log->trace_id);
-	if (h->times[HEAD_TRACEPARENT] == 1 &&
-		read_traceparent(h->known[HEAD_TRACEPARENT], given))
-		hex_format(given, 16, log->trace_id);
-
-	if (h->times[HEAD_DEADLINE] == 1 && str_u64(h->known[HEAD_DEADLINE], &ms))
-		x->asked_ms = ms;
+	log->trace_flags = TRACE_RANDOM;
+	memcpy(log->request_id, log->trace_id, sizeof log->trace_id);
+	take_given(x);
+	if (h->times[HEAD_TRACEPARENT] == 1)
+		(void)traceparent_read(h->known[HEAD_TRACEPARENT], log);
 	exchange_set_deadline(x, DEADLINE_MS);
 }
 
@@ -127,9 +128,9 @@ void exchange_set_deadline(struct http_exchange *x, uint64_t wait_ms)
 
 static void say_done(struct http_exchange *x)
 {
-	struct http_done d = { .status = x->status,
+	struct http_done d = { .status = x->unheard ? 0 : x->status,
 		.body_bytes = x->body_bytes,
-		.cut = x->cut || (!x->conn && !x->handed_over) };
+		.cut = x->cut || x->unheard || (!x->conn && !x->handed_over) };
 
 	if (!x->done)
 		return;

@@ -32,6 +32,7 @@ struct http_exchange {
 	struct conn *conn; /* NULL: the client has left */
 	struct list spare;
 	struct intake intake;
+	size_t held; /* bytes of the request, of server.held */
 	char peer[PEER_SIZE];
 	uint64_t began_us;
 	uint64_t asked_ms; /* X-Request-Deadline-Ms; UINT64_MAX: none */
@@ -47,6 +48,7 @@ struct http_exchange {
 	bool events;      /* a text/event-stream */
 	bool mid_event;   /* its last event is not whole yet */
 	bool handed_over; /* ended here, to go on elsewhere */
+	bool unheard;     /* the client had left when it began */
 	char last;        /* byte of the stream */
 	int64_t length;   /* of a stream; -1: not known */
 	bool cut;
@@ -96,7 +98,6 @@ struct http_server {
 	bool is_unix, listening;
 	bool owns_address; /* it opened the listener itself */
 	unsigned handles;  /* acceptor and tick, while open */
-	unsigned ticks;
 	struct timer tick;
 	struct loop_hook hook;
 	struct list conns, dirty, spare_exchanges;
@@ -109,7 +110,7 @@ struct http_server {
 	char hsts_line[80];
 	struct peers *peers;            /* NULL without a limit per address */
 	struct histogram **route_times; /* serve.c's */
-	size_t held;                    /* bytes of requests, all together */
+	size_t held, unsent; /* bytes of requests, of answers: see conn_memory.c */
 	uint64_t refused;
 	int64_t date_s;
 	char date[32];

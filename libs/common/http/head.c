@@ -44,12 +44,20 @@ static enum line take_line(struct str rest, size_t max, size_t *len)
 	return rest.len > max ? LINE_LONG : LINE_MORE;
 }
 
+static const struct head_limits greatest = { HEAD_LINE_MAX, HEAD_MAX, HEAD_FIELDS_MAX };
+
+static const struct head_limits *limits(const struct head_scan *s)
+{
+	return s->limits ? s->limits : &greatest;
+}
+
 static size_t line_max(const struct head_scan *s)
 {
+	const struct head_limits *l = limits(s);
 	size_t used = s->at - s->start;
-	size_t left = used < HEAD_MAX ? HEAD_MAX - used : 0;
+	size_t left = used < l->head ? l->head - used : 0;
 
-	return left < HEAD_LINE_MAX ? left : HEAD_LINE_MAX;
+	return left < l->line ? left : l->line;
 }
 
 /* What can be said of a line from its first byte alone. */
@@ -64,7 +72,7 @@ static const struct refusal *check_first_byte(const struct head_scan *s, char c)
 	}
 	if (c == ' ' || c == '\t')
 		return &folded;
-	return c != '\r' && s->fields == HEAD_FIELDS_MAX ? &many_fields : NULL;
+	return c != '\r' && s->fields == limits(s)->fields ? &many_fields : NULL;
 }
 
 /* A whole line of len bytes was found at s->at. True if it ends the head. */

@@ -19,6 +19,13 @@
 #define HEAD_FIELDS_MAX 100
 #define HEAD_BLANKS_MAX 2
 
+/* Less than these, for who wants it: our own services take heads of the sizes above. */
+struct head_limits {
+	size_t line; /* the request line; a field */
+	size_t head; /* all of it */
+	unsigned fields;
+};
+
 struct refusal {
 	int status;
 	const char *why; /* a sentence for the client's author */
@@ -26,6 +33,7 @@ struct refusal {
 
 /* How far a head has been looked at. Zero: nothing yet. */
 struct head_scan {
+	const struct head_limits *limits; /* NULL: those above */
 	size_t start;    /* where the first line begins; blank lines may stand before it */
 	size_t at;       /* where the line begins that is not yet whole */
 	size_t end;      /* one past the final empty line, once whole */

@@ -2,6 +2,7 @@
 #include "http/octet.h"
 
 static const struct refusal bad_line = { 502, "The status line is malformed" };
+static const struct refusal two_types = { 502, "There is more than one Content-Type" };
 
 /* "HTTP/1.1 200 OK"; the reason may be empty, and so may the space before it be missing. */
 static bool read_line(struct str s, unsigned *minor, int *status)
@@ -36,5 +37,7 @@ const struct refusal *head_response(struct str bytes, struct http_header *fields
 	if (!read_line(line, &h->minor, status))
 		return &bad_line;
 	no = head_fields(lines, fields, h, count);
+	if (!no && h->times[HEAD_CONTENT_TYPE] > 1)
+		no = &two_types;
 	return no ? no : head_framing(h);
 }

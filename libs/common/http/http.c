@@ -1,8 +1,5 @@
 #include "http/http.h"
 
-#include "base/utf8.h"
-#include "http/octet.h"
-
 const char *http_method_name(enum http_method m)
 {
 	static const char *const names[] = { "GET", "HEAD", "POST", "PUT", "PATCH",
@@ -87,74 +84,38 @@ bool http_is_hop_by_hop(struct str name)
 	return name.len > 6 && str_eq_nocase(str_span(name.ptr, 6), STR("Proxy-"));
 }
 
-/* One name or value of a query. Text without NUL only: that is all a parameter can mean. */
-static bool decode(struct str s, struct arena *a, struct str *out)
+bool http_is_event_stream(struct str content_type)
 {
-	char *p = arena_bytes(a, s.len + 1);
-	size_t n = 0;
-	int byte;
+	static const struct str events = STR("text/event-stream");
 
-	for (size_t i = 0; i < s.len; i++) {
-		if (octet_is(s.ptr[i], OCTET_QUERY)) {
-			p[n++] = s.ptr[i] == '+' ? ' ' : s.ptr[i];
-			continue;
-		}
-		byte = octet_percent(str_from(s, i));
-		if (byte <= 0)
-			return false;
-		p[n++] = (char)byte;
-		i += 2;
-	}
-	*out = str_span(p, n);
-	return utf8_valid(*out);
+	return content_type.len >= events.len &&
+	       str_eq_nocase(str_span(content_type.ptr, events.len), events);
 }
 
-/* Is `part` the parameter that is looked for? False in *good when it cannot be read. */
-static bool is_named(struct str part, struct arena *a, struct str name, bool *good)
+/* The seconds of the first "wait=" in one Prefer field; 0: none. */
+static uint64_t wait_of(struct str value)
 {
-	struct str decoded;
+	static const struct str wait = { "wait=", 5 };
+	struct str one;
+	uint64_t s;
 
-	if (str_find(part, '%') == part.len && str_find(part, '+') == part.len)
-		return str_eq(part, name);
-	if (!decode(part, a, &decoded)) {
-		*good = false;
-		return false;
+	while (str_cut(&value, ',', &one)) {
+		one = str_trim(one);
+		if (one.len > wait.len &&
+			str_eq_nocase(str_span(one.ptr, wait.len), wait) &&
+			str_u64(str_from(one, wait.len), &s))
+			return s;
 	}
-	return str_eq(decoded, name);
+	return 0;
 }
 
-bool http_query(
-	const struct http_request *r, struct arena *a, struct str name, struct str *out)
+uint64_t http_prefers_wait_ms(const struct http_request *r)
 {
-	struct str rest = r->query, pair, found = STR_NONE, part;
-	bool good = true;
-	size_t eq;
+	uint64_t s = 0;
 
-	while (str_cut(&rest, '&', &pair)) {
-		eq = str_find(pair, '=');
-		part = str_span(pair.ptr, eq);
-		if (!is_named(part, a, name, &good))
-			continue;
-		if (found.ptr)
-			return false;
-		found = eq < pair.len ? str_span(pair.ptr + eq + 1, pair.len - eq - 1)
-				      : str_span(pair.ptr + eq, 0);
+	for (size_t i = 0; s == 0 && i < r->header_count; i++) {
+		if (str_eq_nocase(r->headers[i].name, STR("Prefer")))
+			s = wait_of(r->headers[i].value);
 	}
-	if (!good || (found.ptr && !decode(found, a, &found)))
-		return false;
-	*out = found;
-	return true;
-}
-
-bool http_brings_ticket(const struct http_request *r)
-{
-	struct str rest = r->query, pair;
-
-	if (r->method != HTTP_M_GET || http_header(r, STR("Authorization")).ptr)
-		return false;
-	while (str_cut(&rest, '&', &pair)) {
-		if (str_starts(pair, STR("ticket=")))
-			return true;
-	}
-	return false;
+	return 1000 * (s < PREFERS_WAIT_MAX_S ? s : PREFERS_WAIT_MAX_S);
 }

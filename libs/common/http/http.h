@@ -55,14 +55,26 @@ struct str http_header(const struct http_request *r, struct str name);
  * Connection field names besides is one, too: the caller's to look at. */
 bool http_is_hop_by_hop(struct str name);
 
+/* Is an answer of this type a stream of events, which may last? */
+bool http_is_event_stream(struct str content_type);
+
 /* One query parameter, percent- and plus-decoded into the arena; ptr NULL when absent;
  * false when it is given twice or badly encoded. */
 bool http_query(
 	const struct http_request *r, struct arena *a, struct str name, struct str *out);
 
+/* Does it name each parameter once, and few enough of them? None of ours is a list: who
+ * names one twice wants two readers to see different values. */
+bool http_query_is_plain(const struct http_request *r, struct arena *a);
+
 /* Does it ask to be let in by a ticket: GET with `ticket` in its query and no Authorization
  * field? Whether the ticket is a good one is for its giver to say. */
 bool http_brings_ticket(const struct http_request *r);
+
+/* How long it asks the service to wait with its answer (Prefer: wait=N, RFC 7240 4.3), at
+ * most PREFERS_WAIT_MAX_S; 0: it does not. */
+#define PREFERS_WAIT_MAX_S 25 /* below what proxies and clients put up with */
+uint64_t http_prefers_wait_ms(const struct http_request *r);
 
 /*
  * Request path: percent-encoding checked, unreserved characters decoded once, dot segments

@@ -107,14 +107,24 @@ static void write_problem(
 	json_end(w);
 }
 
+/* Who brought no token is not told that it is a bad one (RFC 6750 3.1). */
+static struct str challenge(const struct http_exchange *x)
+{
+	static const struct str scheme = { "Bearer", 6 };
+	struct str given = x->intake.head.known[HEAD_AUTHORIZATION], word;
+
+	if (str_cut(&given, ' ', &word) && str_eq_nocase(word, scheme))
+		return STR("Bearer error=\"invalid_token\"");
+	return STR("Bearer realm=\"castor\"");
+}
+
 outcome_t reply_problem(struct task *t, const struct problem *p, const char *detail)
 {
 	struct http_exchange *x = t->http;
 
 	write_problem(x, p, detail);
 	if (p->status == 401 && !x->has_www_authenticate)
-		reply_header(
-			t, STR("WWW-Authenticate"), STR("Bearer error=\"invalid_token\""));
+		reply_header(t, STR("WWW-Authenticate"), challenge(x));
 	if ((p->status == 503 || p->status == 429) && !x->has_retry_after)
 		reply_header(t, STR("Retry-After"), STR("1"));
 	return reply_bytes(

@@ -56,8 +56,9 @@ extern const struct problem PROBLEM_UNAUTHORIZED, PROBLEM_NOT_FOUND, PROBLEM_RAT
  * A reply in pieces (Transfer-Encoding: chunked; Connection: close for HTTP/1.0 clients).
  * After reply_stream_begin, any number of writes from any step, then reply_stream_end.
  * What is written is sent at the end of the turn; reply_stream_waiting says how many bytes
- * the client has not taken yet, for writers that must not run ahead: a client with 256 KiB
- * waiting is cut off at the next write. t->deadline_ms is the handler's to move.
+ * the client has not taken yet, for writers that must not run ahead: a client with
+ * more than waiting_max (http/server.h) waiting is cut off at the next write.
+ * t->deadline_ms is the handler's to move.
  */
 void reply_stream_begin(struct task *t, int status, struct str content_type);
 void reply_stream_write(struct task *t, struct str bytes);

@@ -23,9 +23,7 @@ static bool is_made_here(struct str name)
 
 static void note_events(struct http_exchange *x, struct str type)
 {
-	static const struct str events = STR("text/event-stream");
-
-	if (type.len >= events.len && str_eq_nocase(str_span(type.ptr, events.len), events))
+	if (http_is_event_stream(type))
 		x->events = true;
 }
 
@@ -124,7 +122,7 @@ void reply_stream_write(struct task *t, struct str bytes)
 	assert(x->streaming);
 	if (!x->conn || x->bodiless || bytes.len == 0)
 		return;
-	if (conn_waiting(x->conn) > CONN_WAITING_MAX) {
+	if (conn_waiting(x->conn) > x->server->o.waiting_max) {
 		break_off(x, "the client does not read");
 		return;
 	}
@@ -185,10 +183,9 @@ outcome_t reply_stream_end(struct task *t)
 static void close_by_reset(struct conn *c)
 {
 	struct linger none = { .l_onoff = 1, .l_linger = 0 };
-	uv_os_fd_t fd;
 
-	if (uv_fileno((uv_handle_t *)&c->uv.stream, &fd) == 0)
-		setsockopt(fd, SOL_SOCKET, SO_LINGER, &none, sizeof none);
+	if (c->sock.fd >= 0)
+		setsockopt(c->sock.fd, SOL_SOCKET, SO_LINGER, &none, sizeof none);
 }
 
 outcome_t reply_stream_abort(struct task *t)

@@ -69,10 +69,16 @@ void response_start(struct response_reader *r, bool head_only)
 	r->interim = 0;
 }
 
-/* 100 and 103 announce the answer; 101 would change the protocol: nobody asked for that. */
-static bool pass_over(struct response_reader *r)
+/* Some readers would take what follows for a body where others see the next head. */
+static bool claims_body(const struct head *h)
 {
-	if (r->answer.status == 101 || ++r->interim > INTERIM_MAX)
+	return h->chunked || h->length > 0;
+}
+
+/* 100 and 103 announce the answer; 101 would change the protocol: nobody asked for that. */
+static bool pass_over(struct response_reader *r, const struct head *h)
+{
+	if (r->answer.status == 101 || claims_body(h) || ++r->interim > INTERIM_MAX)
 		return false;
 	expect_head(r);
 	return true;
@@ -83,7 +89,7 @@ static bool frame(struct response_reader *r, const struct head *h)
 {
 	int status = r->answer.status;
 
-	if (status == 204 && (h->chunked || h->length))
+	if (h->length > INT64_MAX || (status == 204 && claims_body(h)))
 		return false;
 	r->left = h->length;
 	if (r->head_only || status == 204 || status == 304) {
@@ -108,9 +114,9 @@ static bool read_head(struct response_reader *r)
 	if (head_response(buf_str(&r->text), r->fields, &h, &a->status, &a->header_count))
 		return false;
 	if (a->status < 200)
-		return pass_over(r);
+		return pass_over(r, &h);
 	a->headers = r->fields;
-	a->length = h.has_length && h.length <= INT64_MAX ? (int64_t)h.length : -1;
+	a->length = h.has_length ? (int64_t)h.length : -1;
 	r->reusable = h.minor == 1 && !h.close && h.times[HEAD_UPGRADE] == 0;
 	if (!frame(r, &h))
 		return false;

@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -13,8 +14,7 @@
 #include "http/peers.h"
 
 #define TICK_MAX_MS 250
-#define SWEEP_EVERY 40 /* ticks */
-#define AHEAD_MAX   4  /* connections, of other processes */
+#define AHEAD_MAX   4 /* connections, of other processes */
 
 /* ---- options ---- */
 
@@ -24,12 +24,20 @@ static void default_to(unsigned *option, unsigned value)
 		*option = value;
 }
 
+static void default_size(size_t *option, size_t value)
+{
+	if (*option == 0)
+		*option = value;
+}
+
 static void fill_in(struct http_server_options *o)
 {
-	if (o->body_max == 0)
-		o->body_max = 256u << 10;
-	if (o->memory_max == 0)
-		o->memory_max = 64u << 20;
+	default_size(&o->body_max, 256u << 10);
+	default_size(&o->memory_max, 64u << 20);
+	default_size(&o->waiting_max, 256u << 10);
+	default_size(&o->head.line, HEAD_LINE_MAX);
+	default_size(&o->head.head, HEAD_MAX);
+	default_to(&o->head.fields, HEAD_FIELDS_MAX);
 	default_to(&o->connections_max, 10000);
 	default_to(&o->requests_max, 10000);
 	default_to(&o->idle_ms, 60000);
@@ -37,6 +45,7 @@ static void fill_in(struct http_server_options *o)
 	default_to(&o->handshake_ms, 10000);
 	default_to(&o->body_ms, 60000);
 	default_to(&o->pace_ms, 5000);
+	default_to(&o->pace_bytes, 1024);
 	default_to(&o->write_ms, 30000);
 	default_to(&o->linger_ms, 1000);
 }
@@ -64,8 +73,6 @@ static void on_tick(struct timer *tick)
 
 	LIST_EACH (&s->conns, link)
 		conn_check_time(container_of(link, struct conn, link), now_ms);
-	if (s->peers && ++s->ticks % SWEEP_EVERY == 0)
-		peers_sweep(s->peers, now_ms);
 	if (s->conn_count == 0)
 		timer_stop(&s->tick);
 }
@@ -101,6 +108,15 @@ static void on_acceptor_closed(struct acceptor *a)
 		loop_defer(s->loop, &s->hook);
 }
 
+/* Inherited by what is accepted. A client that is no longer there answers nothing, not even
+ * that it takes what was sent: the kernel knows, we do not. */
+static void limit_silence(const struct http_server *s, int fd)
+{
+	if (!s->is_unix)
+		setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &s->o.write_ms,
+			sizeof s->o.write_ms);
+}
+
 /* Takes a socket that listens already, or opens one. */
 static int start_listening(struct http_server *s)
 {
@@ -112,8 +128,10 @@ static int start_listening(struct http_server *s)
 		fd = listen_open(s->o.listen, false);
 	if (fd < 0)
 		return fd;
+	limit_silence(s, fd);
 	s->acceptor.on_connection = on_connection;
 	s->acceptor.on_closed = on_acceptor_closed;
+	s->acceptor.fd_max = (int)s->o.descriptors_max;
 	rc = acceptor_open(&s->acceptor, s->loop, fd);
 	s->listening = rc == 0;
 	s->handles += s->listening;
@@ -156,7 +174,8 @@ enum err http_server_open(
 		abort();
 	prepare_tls(s);
 	if (o->per_address_max || o->per_address_rate)
-		s->peers = peers_new(o->per_address_max, o->per_address_rate);
+		s->peers = peers_new(o->crowd ? crowd_peers(o->crowd) : NULL, o->seat,
+			o->per_address_max, o->per_address_rate);
 	timer_open(loop, &s->tick, on_tick);
 	s->handles++;
 	rc = start_listening(s);
@@ -200,6 +219,11 @@ unsigned http_server_in_hand(const struct http_server *s)
 unsigned http_server_connections(const struct http_server *s)
 {
 	return s->conn_count;
+}
+
+unsigned http_server_requests(const struct http_server *s)
+{
+	return s->exchange_count;
 }
 
 uint64_t http_server_refused(const struct http_server *s)

@@ -9,12 +9,13 @@
  *
  * A connection serves one request at a time, so pipelined ones are answered in order and
  * take effect in order. What comes meanwhile waits as bytes: when there are 4 KiB of them
- * (a single read may bring more), reading stops. It stops as well while 256 KiB of answers
- * are not taken. All answers of a turn are written at its end.
+ * (a single read may bring more), reading stops. It stops as well while waiting_max bytes
+ * of answers are not taken. Answers to what came in one read are written together, at the
+ * turn's end; what was waited for, at once.
  *
  * Ids and deadline of a request: X-Request-Id, traceparent and X-Request-Deadline-Ms (what
- * is left of the caller's patience, in milliseconds) are believed if they are well-formed.
- * What stands at the edge overwrites t->log and t->deadline_ms in `admit`.
+ * is left of the caller's patience, in milliseconds) are believed if they are well-formed;
+ * at the edge (is_proxy) the first and the last only of proxies.
  *
  * Owns:  the listening socket, connections, exchanges and their tasks' memory.
  * Fails: http_server_open returns ERR_UNAVAILABLE when the address cannot be bound.
@@ -25,7 +26,7 @@
 
 #include "app/task.h"
 #include "base/buf.h"
-#include "http/http.h"
+#include "http/head.h"
 
 struct http_server;
 struct crowd;
@@ -47,23 +48,29 @@ struct http_server_options {
 	bool (*admit)(struct task *t, size_t *body_max);
 	size_t body_max;           /* where admit is NULL or leaves it alone; 0: 256 KiB */
 	unsigned connections_max;  /* more are closed at once; 0: 10,000 */
-	struct crowd *crowd;       /* the limit is for all of it; NULL: for this server */
+	struct crowd *crowd;       /* limits are for all of it; NULL: for this server */
 	unsigned seat;             /* of this process in the crowd */
+	unsigned descriptors_max;  /* higher ones are not for clients; 0: all are */
 	unsigned per_address_max;  /* connections from one address at a time; 0: no limit */
 	unsigned per_address_rate; /* new ones a second from one address; 0: no limit */
-	/* Addresses that these two are not for; NULL: none. */
+	/* At the edge: addresses that these two are not for, and whose ids are believed.
+	 * NULL: there are none; everybody's ids are believed. */
 	bool (*is_proxy)(struct app *app, struct str peer);
-	size_t memory_max;       /* bytes of requests, all together; 0: 64 MiB */
+	size_t memory_max;  /* of all requests; of all answers not taken; 0: 64 MiB */
+	size_t waiting_max; /* bytes of answers not taken, of a connection; 0: 256 KiB */
+	struct head_limits head; /* 0: the greatest of head.h */
 	unsigned idle_ms;        /* keep-alive without a request; 0: 60 s */
 	struct tls_context *tls; /* NULL: plain */
 	unsigned hsts_s;         /* Strict-Transport-Security: max-age; 0: none */
 	unsigned handshake_ms;   /* of TLS; 0: 10 s */
 	unsigned head_ms;        /* first byte to last byte of a head; 0: 10 s */
 	unsigned body_ms;        /* whole body; 0: 60 s */
-	unsigned pace_ms;   /* after this, a body must come at 1 KiB/s on average; 0: 5 s */
-	unsigned write_ms;  /* a write without progress; 0: 30 s */
-	unsigned linger_ms; /* reading on after a last answer; 0: 1 s */
-	unsigned requests_max; /* per connection; 0: 10,000 */
+	unsigned pace_ms;        /* after this, a body must come at that pace; 0: 5 s */
+	unsigned pace_bytes;     /* a second, on average: of a body; of answers; 0: 1 KiB */
+	unsigned write_ms;       /* answers not taken at that pace for so long; 0: 30 s */
+	unsigned linger_ms;      /* reading on after a last answer; 0: 1 s */
+	unsigned requests_max;   /* per connection; 0: 10,000 */
+	uint64_t *refused; /* counts requests refused for what they were; may be NULL */
 	/* When draining, event streams end between two events, with the hint to come back
 	 * soon; their handlers are told by task_cancel, as if the client had left. */
 	bool hands_streams_over;
@@ -87,6 +94,8 @@ void http_server_yield(struct http_server *s);
 /* Requests whose answer is not fully written yet. */
 unsigned http_server_in_hand(const struct http_server *s);
 unsigned http_server_connections(const struct http_server *s);
+/* Requests whose head has come and whose memory is not gone yet. */
+unsigned http_server_requests(const struct http_server *s);
 /* Requests refused for what they were (malformed, too slow, too large). */
 uint64_t http_server_refused(const struct http_server *s);
 /* Closes everything at once; cb(ctx) when the memory is gone. */

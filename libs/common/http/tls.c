@@ -52,6 +52,22 @@ static BIO_METHOD *method(void)
 	return m;
 }
 
+/* The rest of what came is not looked at. */
+static void on_message(int writes, int version, int type, const void *bytes, size_t len,
+	SSL *ssl, void *arg)
+{
+	struct tls *t = arg;
+
+	(void)version;
+	(void)ssl;
+	if (writes || type != SSL3_RT_HANDSHAKE || len == 0 ||
+		*(const uint8_t *)bytes != SSL3_MT_KEY_UPDATE ||
+		++t->key_updates <= TLS_KEY_UPDATES_MAX)
+		return;
+	t->overdone = true;
+	t->in = STR_NONE;
+}
+
 /* ---- one connection ---- */
 
 struct tls *tls_new(struct tls_context *context)
@@ -68,6 +84,8 @@ struct tls *tls_new(struct tls_context *context)
 	BIO_set_init(bio, 1);
 	SSL_set_bio(t->ssl, bio, bio);
 	SSL_set_accept_state(t->ssl);
+	SSL_set_msg_callback(t->ssl, on_message);
+	SSL_set_msg_callback_arg(t->ssl, t);
 	return t;
 }
 
@@ -94,6 +112,8 @@ int tls_read(struct tls *t, char *into, size_t room)
 
 	ERR_clear_error();
 	n = SSL_read(t->ssl, into, (int)room);
+	if (t->overdone)
+		return TLS_BROKEN;
 	if (n > 0)
 		return n;
 	switch (SSL_get_error(t->ssl, n)) {

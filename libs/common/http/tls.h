@@ -15,7 +15,8 @@
 
 #include "http/tls_context.h"
 
-#define TLS_NAMES_MAX 16
+#define TLS_NAMES_MAX       16
+#define TLS_KEY_UPDATES_MAX 32 /* by 1.3, of a client, on a connection */
 
 struct tls_context {
 	SSL_CTX *ctx[TLS_NAMES_MAX];
@@ -28,6 +29,8 @@ struct tls {
 	struct str in;  /* came, not taken; within a call of tls_read only */
 	struct buf out; /* to be sent */
 	bool ended;     /* close_notify is among it, or was sent */
+	bool overdone;  /* the client has changed its keys too often */
+	unsigned key_updates;
 };
 
 enum { TLS_MORE = 0, TLS_END = -1, TLS_BROKEN = -2 };
@@ -36,7 +39,8 @@ struct tls *tls_new(struct tls_context *context);
 void tls_free(struct tls **t);
 void tls_give(struct tls *t, struct str bytes);
 /* How many bytes of plain text; TLS_MORE: it needs more; TLS_END: the client has said that
- * it sends no more; TLS_BROKEN: an alert may stand in `out`. */
+ * it sends no more; TLS_BROKEN: an alert may stand in `out`; also when it has changed its
+ * keys more than TLS_KEY_UPDATES_MAX times, which costs us far more than it. */
 int tls_read(struct tls *t, char *into, size_t room);
 bool tls_is_established(const struct tls *t);
 /* False if the connection is broken. */

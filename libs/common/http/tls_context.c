@@ -47,20 +47,22 @@ static int on_ticket(SSL *ssl, unsigned char name[16], unsigned char *iv, EVP_CI
 	EVP_MAC_CTX *m, int seal)
 {
 	struct tls_context *t = SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl));
-	struct ticket_ring *ring = t->ring;
+	const struct ticket_key *keys;
+	int count;
 
-	if (!ring)
+	if (!t->ring)
 		return 0;
-	tickets_turn(ring, clock_wall_s());
+	tickets_turn(t->ring, clock_wall_s());
+	keys = tickets_keys(t->ring, SSL_version(ssl) == TLS1_3_VERSION, &count);
 	if (seal) {
-		memcpy(name, ring->key[0].name, sizeof ring->key[0].name);
+		memcpy(name, keys[0].name, sizeof keys[0].name);
 		if (RAND_bytes(iv, EVP_CIPHER_get_iv_length(EVP_aes_256_cbc())) != 1)
 			return -1;
-		return set_ticket_key(&ring->key[0], iv, c, m, seal) ? 1 : -1;
+		return set_ticket_key(&keys[0], iv, c, m, seal) ? 1 : -1;
 	}
-	for (int i = 0; i < 2; i++) {
-		if (memcmp(name, ring->key[i].name, sizeof ring->key[i].name) == 0)
-			return set_ticket_key(&ring->key[i], iv, c, m, seal)
+	for (int i = 0; i < count; i++) {
+		if (memcmp(name, keys[i].name, sizeof keys[i].name) == 0)
+			return set_ticket_key(&keys[i], iv, c, m, seal)
 				       ? 1 + wants_another(ssl, i)
 				       : -1;
 	}

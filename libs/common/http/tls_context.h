@@ -3,8 +3,8 @@
  *
  * TLS 1.3, or 1.2 with ECDHE and an AEAD; X25519, P-256, P-384; http/1.1 by ALPN; no
  * renegotiation, no compression, no early data. Sessions are resumed by tickets, whose keys
- * all workers have (secure/tickets.h). Of several certificates the first that has the name
- * which the client asks for is shown, else the first of all.
+ * all workers have, and by TLS 1.3 all gateways (secure/tickets.h). Of several certificates
+ * the first that has the name which the client asks for is shown, else the first of all.
  *
  * Use:   tls_context_new where the files can be read; tls_context_share in each worker.
  * Fails: NULL, and one line per problem: no such file, key of another certificate, out of

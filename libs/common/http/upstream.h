@@ -6,6 +6,8 @@
 #ifndef HTTP_UPSTREAM_H
 #define HTTP_UPSTREAM_H
 
+#include "app/sock.h"
+#include "http/budget.h"
 #include "http/client.h"
 #include "http/endpoint.h"
 #include "http/response.h"
@@ -16,8 +18,10 @@ struct http_upstream {
 	struct loop *loop;
 	struct endpoints endpoints;
 	unsigned connections, connections_max;
-	unsigned in_flight;     /* calls sent and not yet done */
-	unsigned repeats_left;  /* tenths of a repeat that may be made */
+	unsigned in_flight;  /* calls sent and not yet done */
+	unsigned connect_ms; /* connecting may take */
+	unsigned gap_ms;     /* an answer may pause */
+	struct budget repeats;
 	struct list working;    /* connections being opened or with a call */
 	struct list waiting;    /* calls for which there is no connection */
 	struct list failed;     /* calls whose on_done is due */
@@ -30,30 +34,26 @@ struct http_upstream {
 };
 
 struct client_conn {
-	union {
-		uv_handle_t handle;
-		uv_stream_t stream;
-		uv_tcp_t tcp;
-		uv_pipe_t pipe;
-	} uv;
+	struct sock sock;
 	struct list link; /* in upstream.working or endpoint.idle */
 	struct http_upstream *upstream;
 	struct endpoint *endpoint;
 	struct http_call *call; /* NULL: idle, a probe, or closing */
-	bool connected, reading, closing;
-	bool writing;      /* a part of the request is still in our hands */
+	bool connected, closing;
+	size_t sent;       /* of the request */
+	bool writing;      /* the rest of it is still in our hands */
 	bool answered;     /* a byte of the answer has come */
+	bool streams;      /* the answer is a stream of events, and has begun */
 	bool decides;      /* the call is the one that its endpoint's breaker waits for */
 	bool used;         /* it has carried a call before this one */
 	uint64_t since_ms; /* began to connect, heard the last byte, or became idle */
-	uv_connect_t connecting;
-	uv_write_t write;
 	struct response_reader reader;
 };
 
 /* Starts to connect; `call` (NULL: a probe) is sent as soon as that worked. */
 void client_conn_open(struct http_upstream *u, struct endpoint *e, struct http_call *call);
-/* On an idle connection; false if that is dead and took not a byte: it is closed then. */
+/* On an idle connection; false if that is dead, or not quiet, and took not a byte: it is
+ * closed then. */
 bool client_conn_send(struct client_conn *conn, struct http_call *call);
 /* The call, if any, is let go and told nothing. */
 void client_conn_close(struct client_conn *conn);
@@ -63,9 +63,10 @@ void client_conn_check(struct client_conn *conn, uint64_t now_ms);
 
 /* What a connection tells the upstream: */
 
-/* The call's connection could not be made, or ended without a byte of an answer. */
+/* The call's connection could not be made (why: what the call is told in the end), or ended
+ * without a byte of an answer. */
 void upstream_try_again(
-	struct http_upstream *u, struct http_call *c, struct endpoint *avoid);
+	struct http_upstream *u, struct http_call *c, struct endpoint *avoid, enum err why);
 /* c is over: the last that is done with it. */
 void upstream_finish(struct http_upstream *u, struct http_call *c, enum err e);
 /* A connection became idle, or went away. */

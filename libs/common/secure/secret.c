@@ -123,3 +123,45 @@ bool base64url_decode(struct arena *a, struct str text, struct str *out)
 	*out = str_span(bytes, (size_t)(to - bytes));
 	return true;
 }
+
+/* ---- what must not guard anything ---- */
+
+#define SECRET_MIN 32 /* bytes */
+
+/* What examples, tutorials and tired people write. */
+static bool is_well_known(struct str secret)
+{
+	static const char *const words[] = { "changeme", "change-me", "change_me",
+		"change this", "example", "secret", "password", "insecure", "development",
+		"default", "castor" };
+
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+		struct str word = str_of(words[i]);
+
+		for (size_t at = 0; at + word.len <= secret.len; at++)
+			if (str_eq_nocase(str_span(secret.ptr + at, word.len), word))
+				return true;
+	}
+	return false;
+}
+
+static bool has_variety(struct str secret)
+{
+	bool seen[256] = { false };
+	size_t n = 0;
+
+	for (size_t i = 0; i < secret.len; i++) {
+		n += !seen[(uint8_t)secret.ptr[i]];
+		seen[(uint8_t)secret.ptr[i]] = true;
+	}
+	return n >= 10;
+}
+
+const char *secret_problem(struct str secret)
+{
+	if (secret.len < SECRET_MIN)
+		return "must have at least 32 bytes in production";
+	if (is_well_known(secret) || !has_variety(secret))
+		return "is a default or easily guessed; make one: openssl rand -base64 32";
+	return NULL;
+}

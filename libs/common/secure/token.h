@@ -26,9 +26,6 @@ struct token_signer *token_signer_new(
 void token_signer_free(struct token_signer **s);
 struct str token_sign(struct token_signer *s, struct arena *a, const struct identity *who,
 	int64_t life_s);
-/* The public half as a JWK set (RFC 7517), for /.well-known/jwks.json; {"keys":[]} with
- * HS256. */
-void token_jwks(const struct token_signer *s, struct buf *out);
 /* A new key pair, PEM. For `auth keygen`. */
 void token_keygen(struct buf *private_pem, struct buf *public_pem);
 
@@ -37,6 +34,10 @@ struct verifier;
 struct verifier *verifier_new(
 	const char *public_pems, const char *secret_key, const char **why);
 void verifier_free(struct verifier **v);
+/* All of its keys as a JWK set (RFC 7517), for /.well-known/jwks.json: the next one is
+ * known before it signs, the last one for as long as its tokens live. {"keys":[]} with
+ * HS256. */
+void verifier_jwks(const struct verifier *v, struct buf *out);
 /* `token` without "Bearer ". ERR_DENIED for anything that is not a good token now. */
 enum err verifier_check(
 	struct verifier *v, struct str token, struct identity *out) MUST_USE;

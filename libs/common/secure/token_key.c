@@ -22,6 +22,22 @@ struct str token_key_x(const struct token_key *k, struct arena *a)
 	return base64url_encode(a, str_span((const char *)raw, len));
 }
 
+void token_key_jwk(const struct token_key *k, struct json_writer *w)
+{
+	struct arena a;
+
+	arena_init(&a);
+	json_object(w, NULL);
+	json_put_z(w, "kty", "OKP");
+	json_put_z(w, "crv", "Ed25519");
+	json_put_str(w, "x", token_key_x(k, &a));
+	json_put_z(w, "use", "sig");
+	json_put_z(w, "alg", token_key_alg(k));
+	json_put_str(w, "kid", str_span(k->kid, KID_SIZE));
+	json_end(w);
+	arena_fini(&a);
+}
+
 /* RFC 7638: SHA-256 of the required members, in order, without white space. */
 static void name_key(struct token_key *k)
 {

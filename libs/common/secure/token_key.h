@@ -14,6 +14,7 @@
 #include <openssl/evp.h>
 
 #include "base/arena.h"
+#include "json/write.h"
 
 #define KID_SIZE       16
 #define SIGNATURE_MAX  64
@@ -36,7 +37,8 @@ const char *token_key_alg(const struct token_key *k); /* "EdDSA", "HS256" */
 size_t token_key_signature_size(const struct token_key *k);
 void token_key_sign(const struct token_key *k, struct str text, uint8_t out[SIGNATURE_MAX]);
 bool token_key_verify(const struct token_key *k, struct str text, struct str signature);
-/* The public half's "x", base64url, in the arena. Ed25519 only. */
+/* The public half's "x", base64url, in the arena. Ed25519 only, and so is its JWK. */
 struct str token_key_x(const struct token_key *k, struct arena *a);
+void token_key_jwk(const struct token_key *k, struct json_writer *w);
 
 #endif

@@ -99,29 +99,6 @@ struct str token_sign(
 	return token;
 }
 
-void token_jwks(const struct token_signer *s, struct buf *out)
-{
-	struct json_writer w = json_writer(out);
-	struct arena a;
-
-	arena_init(&a);
-	json_object(&w, NULL);
-	json_array(&w, "keys");
-	if (s->key.pair) {
-		json_object(&w, NULL);
-		json_put_z(&w, "kty", "OKP");
-		json_put_z(&w, "crv", "Ed25519");
-		json_put_str(&w, "x", token_key_x(&s->key, &a));
-		json_put_z(&w, "use", "sig");
-		json_put_z(&w, "alg", token_key_alg(&s->key));
-		json_put_str(&w, "kid", str_span(s->key.kid, KID_SIZE));
-		json_end(&w);
-	}
-	json_end(&w);
-	json_end(&w);
-	arena_fini(&a);
-}
-
 static void take_text(BIO *from, struct buf *to)
 {
 	char *bytes;

@@ -86,6 +86,20 @@ void verifier_free(struct verifier **vp)
 	free(v);
 }
 
+void verifier_jwks(const struct verifier *v, struct buf *out)
+{
+	struct json_writer w = json_writer(out);
+
+	json_object(&w, NULL);
+	json_array(&w, "keys");
+	for (size_t i = 0; i < v->key_count; i++) {
+		if (v->keys[i].pair)
+			token_key_jwk(&v->keys[i], &w);
+	}
+	json_end(&w);
+	json_end(&w);
+}
+
 /* What was asked for since the hand last passed stays for one more round. */
 static struct verdict *make_room(struct verifier *v)
 {

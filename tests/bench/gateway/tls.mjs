@@ -14,7 +14,6 @@ import { num, table } from '../lib.mjs';
 import { cpuNs, median, openLab, rssKb } from './lab.mjs';
 
 const ROUNDS = Number(process.env.ROUNDS || 5), EACH = Number(process.env.EACH || 1500), IDLE = Number(process.env.IDLE || 3000), AT_ONCE = 16;
-execFileSync('taskset', ['-acp', '1', String(process.pid)]);
 const lab = await openLab(), pem = join(lab.dir, 'a.pem'), key = join(lab.dir, 'a.key');
 execFileSync('openssl', ['req', '-x509', '-nodes', '-days', '2', '-subj', '/CN=a.test', '-addext', 'subjectAltName=DNS:a.test', '-keyout', key, '-out', pem,
 	'-newkey', ...(process.env.KEY === 'rsa' ? ['rsa:2048'] : ['ec', '-pkeyopt', 'ec_paramgen_curve:P-256'])], { stdio: 'ignore' });

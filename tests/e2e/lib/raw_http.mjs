@@ -2,6 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { dirname, join } from 'node:path';
+import { Duplex } from 'node:stream';
+import tls from 'node:tls';
 import { fileURLToPath } from 'node:url';
 
 const data = join(dirname(fileURLToPath(import.meta.url)), '../data');
@@ -37,6 +39,14 @@ export function bytes(text) {
 	return out.subarray(0, n);
 }
 
+// "POST /path body; ...": what the service must see, one request after the other.
+function readSeen(text) {
+	return text?.split('; ').map((one) => {
+		const [, line, body] = /^(\S+ \S+)(?: (.*))?$/.exec(one);
+		return { line: `${line} HTTP/1.1`, body: bytes(body ?? '').toString('latin1') };
+	});
+}
+
 // [{ name, statuses, end, sees, bytes }] of a file in tests/e2e/data.
 export function readCases(file) {
 	const lines = readFileSync(join(data, file), 'utf8').split('\n').filter((l) => l && !l.startsWith('# ') && !l.startsWith('#  ') && l !== '#');
@@ -44,7 +54,7 @@ export function readCases(file) {
 	for (let i = 0; i < lines.length; i += 2) {
 		const [, expected, name, sees] = /^(.*?) \| (.*?)(?: => (.*))?$/.exec(lines[i]);
 		const words = repeat(expected).trim().split(/\s+/), end = words.length > 1 ? words.pop() : '-';
-		cases.push({ name, statuses: words, end, sees, bytes: bytes(lines[i + 1]) });
+		cases.push({ name, statuses: words, end, sees: readSeen(sees), bytes: bytes(lines[i + 1]) });
 	}
 	return cases;
 }
@@ -66,19 +76,56 @@ function readAnswer(got, headOnly) {
 	return last < 0 ? null : { status, head, body: got.subarray(end + 4, last).toString('latin1'), size: last + 5 };
 }
 
-// A connection made by `open` (net.connect, tls.connect): say, answer, ended.
+// Every write in pieces of the sizes that `size` gives, one after the other.
+async function writeSplit(socket, what, size) {
+	for (let at = 0; at < what.length && socket.writable;) {
+		const n = size();
+		await new Promise((r) => socket.write(what.subarray(at, at + n), r));
+		at += n;
+		await new Promise((r) => setImmediate(r));
+	}
+}
+
+// A socket under TLS whose records are cut on the wire.
+class Sliced extends Duplex {
+	constructor(socket, size) {
+		super();
+		this.socket = socket;
+		this.size = size;
+		socket.on('data', (more) => this.push(more));
+		socket.on('end', () => this.push(null));
+		socket.on('error', (err) => this.destroy(err));
+	}
+	_read() {}
+	_write(what, encoding, done) {
+		writeSplit(this.socket, what, this.size).then(() => done(), done);
+	}
+	_final(done) {
+		this.socket.end(done);
+	}
+	_destroy(err, done) {
+		this.socket.destroy();
+		done(err);
+	}
+}
+
+// A connection that says exactly what it is told: say, answer, ended.
 export class Talk {
 	constructor(socket) {
 		this.socket = socket;
 		this.got = Buffer.alloc(0);
-		this.closed = false;
-		this.error = null; // why it was cut; null: it was not
+		this.closed = false; // nothing more will come
+		this.clean = false; // and it was not cut
+		this.error = null; // why it was
 		this.wake = () => {};
-		socket.setNoDelay(true);
+		socket.setNoDelay?.(true);
 		socket.on('error', (err) => { this.error = err.code ?? err.message; });
 		socket.on('data', (more) => {
 			this.got = this.got.length ? Buffer.concat([this.got, more]) : more;
 			this.wake();
+		});
+		socket.on('end', () => {
+			this.clean = !this.closed;
 		});
 		for (const event of ['end', 'error', 'close'])
 			socket.on(event, () => {
@@ -89,24 +136,26 @@ export class Talk {
 	static plain(port) {
 		return new Talk(connect(port, '127.0.0.1'));
 	}
+	// sliced: a function that gives the sizes of the pieces in which the records leave.
+	static tls(port, sliced) {
+		const socket = sliced && new Sliced(connect(port, '127.0.0.1').setNoDelay(true), sliced);
+		return new Talk(tls.connect({ host: '127.0.0.1', port, socket, rejectUnauthorized: false }));
+	}
 	say(what) {
 		if (!this.closed)
 			this.socket.write(what);
 	}
-	// In pieces of the sizes that `size` gives, each a write of its own.
-	async saySplit(what, size) {
-		for (let at = 0; at < what.length && !this.closed;) {
-			const n = size();
-			this.say(what.subarray(at, at + n));
-			at += n;
-			await new Promise((r) => setImmediate(r));
-		}
+	// In pieces of the sizes that `size` gives, each a write (by TLS: a record) of its own.
+	saySplit(what, size) {
+		return writeSplit(this.socket, what, size);
 	}
 	async until(test, ms) {
-		const deadline = setTimeout(() => this.wake(), ms);
-		const late = Date.now() + ms;
-		let result;
-		while (!(result = test()) && Date.now() < late)
+		let late = false, result;
+		const deadline = setTimeout(() => {
+			late = true;
+			this.wake();
+		}, ms);
+		while (!(result = test()) && !late)
 			await new Promise((r) => (this.wake = r));
 		clearTimeout(deadline);
 		return result;
