@@ -270,6 +270,8 @@ static void on_pulse(struct timer *timer)
 	struct app *app = container_of(timer, struct app, pulse);
 
 	if (!app->started) {
+		if (app->seat)
+			tell(app, SAYS_TURNS);
 		begin_serving(app);
 		return;
 	}
