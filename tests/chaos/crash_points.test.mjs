@@ -14,12 +14,12 @@ import { CALLS, FEW_CALLS, killAtCall } from './lib/strace.mjs';
 
 // In the short form every STRIDE-th point, from one that the seed draws. ENOUGH: so often the work must have been done unharmed, as what
 // goes on by the clock is counted, too.
-const STRIDE = isShort ? 3 : 1, ENOUGH = isShort ? 1 : 2, MOST = 400;
+const STRIDE = isShort ? 2 : 1, ENOUGH = isShort ? 1 : 2, MOST = 400;
 let cluster, user, journal = new Journal(), draw = lots('crash'), ops = [];
 
 before(async () => {
 	console.log(`seed ${seed}`);
-	cluster = await Cluster.start({ settings: { WORKER_LEASE_MS: '1000', WORKER_ATTEMPTS: '20', WORKER_RETRY_BASE_MS: '50' } });
+	cluster = await Cluster.start({ settings: { GATEWAY_WORKERS: '1', WORKER_LEASE_MS: '1000', WORKER_ATTEMPTS: '20', WORKER_RETRY_BASE_MS: '50' } });
 	[user] = await users(cluster, 1);
 });
 after(() => cluster?.stop());
@@ -44,7 +44,7 @@ async function ended(op) {
 // One piece of work under a process that dies at the n-th call; true if it did.
 async function atPoint(proc, call, n, work) {
 	await proc.untilReady();
-	const pid = proc.pid, kill = await killAtCall(pid, call, n);
+	const { pid, serving } = proc, kill = await killAtCall(serving, call, n);
 	await work(`${call}-${n}`);
 	// What comes after the work (the acknowledgement in Redis) is a point as well.
 	for (let i = 0; i < 4 && !kill.fired(); i++)
@@ -52,8 +52,8 @@ async function atPoint(proc, call, n, work) {
 	const fired = kill.fired();
 	await kill.detach();
 	if (fired)
-		journal.note(proc.name, `SIGKILL at ${call} ${n}: ${kill.call()}`, pid);
-	else
+		journal.note(proc.name, `SIGKILL at ${call} ${n}: ${kill.call()}`, serving);
+	if (!fired || serving !== pid)
 		signal(pid, 'SIGKILL'); // each begins with a new process: its first connections are points as well
 	while (proc.pid === pid)
 		await sleep(5);

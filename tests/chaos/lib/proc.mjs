@@ -56,6 +56,14 @@ export class Proc {
 		return this.child?.pid && stat(this.child.pid) ? this.child.pid : 0;
 	}
 
+	// Who does the work: the gateway's master only watches over its workers.
+	get serving() {
+		const { pid } = this;
+		if (!pid || this.kind !== 'gateway')
+			return pid;
+		return Number(readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ')[0]);
+	}
+
 	async isReady() {
 		try {
 			const r = await fetch(`http://${this.env.ADMIN_LISTEN}/readyz`, { signal: AbortSignal.timeout(1000) });

@@ -10,7 +10,7 @@ import { sleep, stat } from './proc.mjs';
 export const CALLS = ['socket', 'connect', 'accept4', 'shutdown', 'close', 'read', 'readv', 'write', 'writev', 'sendto', 'sendmsg', 'recvfrom',
 	'recvmsg', 'fsync', 'fdatasync'];
 // Those that were seen to be used, for when time is short.
-export const FEW_CALLS = ['connect', 'read', 'write', 'writev', 'sendto', 'recvfrom'];
+export const FEW_CALLS = ['connect', 'read', 'write', 'writev', 'sendto', 'sendmsg', 'recvfrom'];
 
 function isTraced(pid) {
 	try {
