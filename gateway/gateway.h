@@ -51,6 +51,7 @@ struct gateway {
 	struct http_upstream *upstream[SERVICE_COUNT];
 	struct limits limits;
 	struct load load[ROUTES_MAX];       /* by row */
+	uint64_t caller_seed[2];            /* of their callers */
 	unsigned unanswered[SERVICE_COUNT]; /* requests that are with a service */
 	struct list waiting;                /* those whose clients asked it to wait */
 	uint64_t *overloaded;               /* counter */
@@ -81,6 +82,7 @@ struct visit {
 
 	/* proxy.c */
 	struct load *load;   /* its time is noted there; NULL: not, or no longer */
+	unsigned caller;     /* there */
 	bool held;           /* it counts among those in hand */
 	uint64_t wait_us;    /* how long the service was asked to wait; 0: not */
 	struct list waiting; /* in gateway.waiting, while it is held */

@@ -15,8 +15,23 @@ void load_init(struct load *l, unsigned max, uint64_t target_us)
 		.best_before_us = UINT64_MAX };
 }
 
-void load_begin(struct load *l)
+/* All of it that one caller may have is in use. */
+static bool is_used(const struct load *l, unsigned in_hand)
 {
+	return in_hand >= l->limit - l->limit / 4;
+}
+
+bool load_has_room_for(const struct load *l, unsigned caller)
+{
+	unsigned share = l->limit / 16 ? l->limit / 16 : 1;
+
+	return load_has_room(l) &&
+	       (!is_used(l, l->in_hand) || l->by_caller[caller % LOAD_CALLERS] < share);
+}
+
+void load_begin(struct load *l, unsigned caller)
+{
+	l->by_caller[caller % LOAD_CALLERS]++;
 	l->in_hand++;
 	if (l->peak < l->in_hand)
 		l->peak = l->in_hand;
@@ -44,7 +59,7 @@ static void note_best(struct load *l, uint64_t took_us, uint64_t now_us)
 /* So few are always let through: there is no queue that less of them would shorten. */
 static void shrink(struct load *l)
 {
-	unsigned used = l->peak < l->limit ? l->peak : l->limit;
+	unsigned used = is_used(l, l->peak) ? l->limit : l->peak;
 
 	if (used <= LOAD_MIN)
 		return;
@@ -66,15 +81,16 @@ static void end_interval(struct load *l, uint64_t now_us)
 {
 	if (l->fastest_us > too_slow_us(l))
 		shrink(l);
-	else if (l->limit < LOAD_START || l->peak >= l->limit - l->limit / 5)
+	else if (l->limit < LOAD_START || is_used(l, l->peak))
 		grow(l);
 	l->from_us = now_us;
 	l->fastest_us = UINT64_MAX;
 	l->peak = l->in_hand;
 }
 
-void load_leave(struct load *l)
+void load_leave(struct load *l, unsigned caller)
 {
+	l->by_caller[caller % LOAD_CALLERS]--;
 	l->in_hand--;
 }
 

@@ -8,6 +8,8 @@
  * while somebody still waits.
  * A route that is slow by nature is measured by its own best of the last minutes. So few
  * that the limit would not go below them are no queue, however slow they are.
+ * The last quarter is for callers who have little in hand, a sixteenth of the limit each,
+ * so that one who asks for all there is leaves room for the others.
  *
  * Use:  load_init; load_has_room, then load_begin when the service is asked; load_leave and
  *       load_note at the first byte of its answer, or when none will come.
@@ -24,9 +26,12 @@
 #define LOAD_BEST_US     300000000 /* how long the best answer counts: once to twice that */
 #define LOAD_NATURAL_MAX 2000000   /* nothing is slower than this by nature */
 
+#define LOAD_CALLERS 1024
+
 struct load {
 	unsigned in_hand, max;
-	unsigned peak; /* of in_hand, in this interval */
+	unsigned by_caller[LOAD_CALLERS]; /* of in_hand */
+	unsigned peak;                    /* of in_hand, in this interval */
 	unsigned limit;
 	uint64_t target_us;
 	uint64_t from_us;    /* when the interval began */
@@ -46,8 +51,10 @@ static inline bool load_has_room(const struct load *l)
 {
 	return l->in_hand < l->limit;
 }
-void load_begin(struct load *l);
-void load_leave(struct load *l);
+/* caller: any number; those whose numbers fall together are taken for one. */
+bool load_has_room_for(const struct load *l, unsigned caller);
+void load_begin(struct load *l, unsigned caller);
+void load_leave(struct load *l, unsigned caller);
 void load_note(struct load *l, enum load_end how, uint64_t took_us, uint64_t now_us);
 
 #endif

@@ -183,6 +183,7 @@ static enum err gateway_start(struct app *app)
 	list_init(&g->waiting);
 	index_routes(g);
 	limits_open(&g->limits, app);
+	random_bytes(g->caller_seed, sizeof g->caller_seed);
 	for (int i = 0; routes[i].pattern; i++)
 		load_init(&g->load[i], (unsigned)g->upstream_connections,
 			(uint64_t)g->upstream_target_ms * 1000);

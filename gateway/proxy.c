@@ -12,6 +12,7 @@
 #include "gateway.h"
 
 #include "base/clock.h"
+#include "base/map.h"
 
 #define SHORT_MAX (64u << 10) /* gathered, sent in one write */
 
@@ -41,7 +42,7 @@ static void hold(struct visit *v)
 
 	v->load = &g->load[v->route - g->routes];
 	v->held = true;
-	load_begin(v->load);
+	load_begin(v->load, v->caller);
 	g->unanswered[v->route->service]++;
 	if (v->wait_us)
 		list_push(&g->waiting, &v->waiting);
@@ -52,7 +53,7 @@ static void let_go(struct visit *v)
 	if (!v->held)
 		return;
 	v->held = false;
-	load_leave(v->load);
+	load_leave(v->load, v->caller);
 	gateway_of(v->task)->unanswered[v->route->service]--;
 	if (v->wait_us)
 		list_del(&v->waiting);
@@ -95,6 +96,19 @@ bool proxy_has_room(struct gateway *g, const struct public_route *route)
 		let_go_of_waiting(g);
 	return g->unanswered[route->service] < max - kept &&
 	       load_has_room(&g->load[route - g->routes]);
+}
+
+/* Webhooks come from few addresses. */
+static bool has_room_for_caller(struct task *t)
+{
+	struct gateway *g = gateway_of(t);
+	struct visit *v = t->state;
+	struct str who = t->caller ? uuid_bytes(&t->caller->user_id) : v->client;
+
+	v->caller = (unsigned)siphash(g->caller_seed, who);
+	return proxy_has_room(g, v->route) &&
+	       (v->route->who == ROUTE_HOOK ||
+		       load_has_room_for(&g->load[v->route - g->routes], v->caller));
 }
 
 outcome_t proxy_refuse(struct task *t)
@@ -210,12 +224,14 @@ uint64_t proxy_wait_ms(const struct gateway *g, const struct public_route *route
 	return ms < (uint64_t)g->upstream_total_ms ? ms : (uint64_t)g->upstream_total_ms;
 }
 
-/* It begins now: the body had time of its own. */
-static void set_patience(struct task *t, struct visit *v)
+/* The service's time begins now: the body had time of its own. */
+static void begin_waiting(struct task *t, struct visit *v)
 {
 	const struct gateway *g = gateway_of(t);
-	uint64_t now_ms = clock_mono_ms();
+	uint64_t now_ms;
 
+	v->asked_us = clock_mono_us();
+	now_ms = v->asked_us / 1000;
 	t->deadline_ms = now_ms + proxy_wait_ms(g, v->route);
 	v->call.deadline_ms = t->deadline_ms;
 	v->call.end_ms = now_ms + (uint64_t)g->upstream_total_ms;
@@ -225,14 +241,13 @@ outcome_t proxy(struct task *t)
 {
 	struct visit *v = t->state;
 
-	if (!proxy_has_room(gateway_of(t), v->route))
+	if (!has_room_for_caller(t))
 		return proxy_refuse(t);
-	set_patience(t, v);
+	begin_waiting(t, v);
 	v->call.head = forward_head(t, v);
 	v->call.events = &events;
 	v->call.body = http_req(t)->body;
 	v->call.repeatable = may_repeat(t, v->route);
-	v->asked_us = clock_mono_us();
 	v->wait_us = v->route->waits ? http_prefers_wait_ms(http_req(t)) * 1000 : 0;
 	hold(v);
 	http_call_send(gateway_of(t)->upstream[v->route->service], &v->call);

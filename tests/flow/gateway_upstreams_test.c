@@ -68,19 +68,47 @@ static void open_one(struct client *c, const char *head)
 	TURN_UNTIL(&fx.web.app.loop, fx.billing->requests == before + 1);
 }
 
+static const char *status_of_someone(void)
+{
+	return arena_fmt(&fx.arena, "GET /subscription/status HTTP/1.1\r\n" HOST "%s\r\n",
+		fixture_bearer(NULL))
+		.ptr;
+}
+
+TEST(one_user_does_not_take_the_last_of_a_service)
+{
+	static const char *const settings[] = { "UPSTREAM_CONNECTIONS=16", NULL };
+	static struct client greedy[12], other;
+	const char *get;
+
+	fixture_start(settings);
+	fixture_answer(NULL);
+	get = status_of_someone();
+	for (int i = 0; i < 12; i++)
+		open_one(&greedy[i], get);
+	CHECK_INT(ask(str_of(get)), 503);
+	open_one(&other, status_of_someone());
+	fixture_answer("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+	CHECK_INT(ask(str_of(status_of_someone())), 200);
+	for (int i = 0; i < 12; i++)
+		client_close(&greedy[i]);
+	client_close(&other);
+	TURN_UNTIL(&fx.web.app.loop, ask(str_of(get)) == 200);
+	fixture_stop();
+}
+
 TEST(webhooks_have_room_when_a_service_has_enough_in_hand)
 {
 	static const char *const settings[] = { "UPSTREAM_CONNECTIONS=8", NULL };
 	static struct client waiting[7], hook;
-	const char *get;
+	const char *get = NULL;
 
 	fixture_start(settings);
-	get = arena_fmt(&fx.arena, "GET /subscription/status HTTP/1.1\r\n" HOST "%s\r\n",
-		fixture_bearer(NULL))
-		      .ptr;
 	fixture_answer(NULL);
-	for (int i = 0; i < 7; i++)
+	for (int i = 0; i < 7; i++) {
+		get = status_of_someone();
 		open_one(&waiting[i], get);
+	}
 	CHECK_INT(ask(str_of(get)), 503);
 	CHECK(client_field(&fx.client, "Retry-After").len > 0);
 	CHECK(memmem(

@@ -18,7 +18,7 @@ static void start(unsigned max)
 
 static void end(enum load_end how, uint64_t took_us, uint64_t at_us)
 {
-	load_leave(&l);
+	load_leave(&l, 0);
 	load_note(&l, how, took_us, at_us);
 }
 
@@ -26,7 +26,7 @@ static void end(enum load_end how, uint64_t took_us, uint64_t at_us)
 static void interval(unsigned n, uint64_t took_us)
 {
 	for (unsigned i = 0; i < n; i++)
-		load_begin(&l);
+		load_begin(&l, 0);
 	for (unsigned i = 0; i + 1 < n; i++)
 		end(LOAD_ANSWERED, took_us, now_us);
 	now_us += LOAD_INTERVAL_US;
@@ -51,7 +51,7 @@ TEST(only_the_fastest_answer_counts)
 	start(4000);
 	interval(10, 5 * MS);
 	for (int i = 0; i < 20; i++) {
-		load_begin(&l);
+		load_begin(&l, 0);
 		end(LOAD_ANSWERED, 20 * MS, now_us);
 		interval(500, 800 * MS);
 	}
@@ -103,7 +103,7 @@ TEST(clients_that_give_up_show_that_it_was_slow)
 	start(4000);
 	interval(10, 5 * MS);
 	for (int i = 0; i < 100; i++)
-		load_begin(&l);
+		load_begin(&l, 0);
 	for (int i = 0; i < 99; i++)
 		end(LOAD_GIVEN_UP, 2 * MS, now_us); /* soon: says nothing */
 	now_us += LOAD_INTERVAL_US;
@@ -158,12 +158,44 @@ TEST(a_service_that_recovers_has_all_of_its_room_back_in_seconds)
 	CHECK_INT(l.limit, LOAD_START);
 }
 
+TEST(the_last_quarter_is_for_those_who_have_little)
+{
+	start(160);
+	for (int i = 0; i < 120; i++) {
+		CHECK(load_has_room_for(&l, 1));
+		load_begin(&l, 1);
+	}
+	CHECK(load_has_room(&l));
+	CHECK(!load_has_room_for(&l, 1));
+	for (int caller = 2; caller < 6; caller++) {
+		for (int i = 0; i < 10; i++) {
+			CHECK(load_has_room_for(&l, caller));
+			load_begin(&l, caller);
+		}
+		CHECK(!load_has_room_for(&l, caller));
+	}
+	CHECK(!load_has_room_for(&l, 6));
+	load_leave(&l, 1);
+	CHECK(load_has_room_for(&l, 6));
+	CHECK(!load_has_room_for(&l, 1));
+}
+
+TEST(one_caller_who_uses_what_he_may_brings_the_limit_down_by_a_tenth)
+{
+	start(1000);
+	interval(10, 5 * MS);
+	interval(750, 800 * MS);
+	CHECK_INT(l.limit, 900);
+	interval(674, 800 * MS); /* somebody else had room */
+	CHECK_INT(l.limit, 606);
+}
+
 TEST(room_is_what_is_not_in_hand)
 {
 	start(2);
-	load_begin(&l);
+	load_begin(&l, 0);
 	CHECK(load_has_room(&l));
-	load_begin(&l);
+	load_begin(&l, 0);
 	CHECK(!load_has_room(&l));
 	end(LOAD_FAILED, 0, now_us);
 	CHECK(load_has_room(&l));
