@@ -16,11 +16,6 @@
 #include "tests/lib/process.h"
 #include "tests/lib/test.h"
 
-static const char *const processes[] = { "gateway", "auth", "chat", "billing",
-	"ai-worker" };
-
-#define COUNT(a) (sizeof(a) / sizeof *(a))
-
 static int check(const char *name, const char *mode, struct arena *a, struct str *said)
 {
 	static const char *const words[] = { "confine-check", NULL };
@@ -31,6 +26,11 @@ static int check(const char *name, const char *mode, struct arena *a, struct str
 
 /* Sanitizers start processes of their own. */
 #ifndef CONFINE_OFF
+static const char *const processes[] = { "gateway", "auth", "chat", "billing",
+	"ai-worker" };
+
+#define COUNT(a) (sizeof(a) / sizeof *(a))
+
 static bool says(struct str text, const char *what)
 {
 	return memmem(text.ptr, text.len, what, strlen(what)) != NULL;

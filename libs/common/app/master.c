@@ -379,6 +379,8 @@ int master_run(struct app **app, char **argv)
 	}
 	app_forget_sockets(m.app);
 	close(m.signals);
+	if (m.next != m.app) /* a change was begun */
+		app_free(&m.next);
 	*app = m.app; /* not the one that it was after a reload */
 	return m.failed;
 }
