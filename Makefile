@@ -145,6 +145,12 @@ $(BUILD)/libtest.a: $(filter-out %/test.o,$(TESTLIB))
 	@rm -f $@
 	$(Q)ar rcs $@ $^
 
+# All that can be compiled, and nothing linked: whoever wants the compiler's opinion alone.
+TEST_SRC := $(UNIT_SRC) $(FLOW_SRC) $(FUZZ_SRC) $(BENCH_SRC)
+.PHONY: objects
+objects: $(COMMON_OBJ) $(foreach p,$(PROCS),$(OBJ_$(p))) $(TEST_SRC:%.c=$(BUILD)/%.o) $(TESTLIB)
+	@:
+
 # ---- what people ask for ----
 # What is missing is installed first; so the build, which looks for libraries, is a make of its own.
 
@@ -183,7 +189,7 @@ lint: ## format, warnings of gcc and clang as errors, and the rules in tests/lin
 format: ## lay the C code out
 	@scripts/deps.sh lint
 	git ls-files -co --exclude-standard '*.c' '*.h' | xargs clang-format -i
-fuzz: ## each parser fed garbage, for FUZZ_SECONDS=60 (ONLY=http), and how much of it that reaches
+fuzz: ## each parser fed garbage, for FUZZ_SECONDS=60 (FUZZ_OTHERS_SECONDS: the inner ones; ONLY=http), and how much of it that reaches
 	@scripts/deps.sh run fuzz
 	$(MAKE_HERE) CC=clang SAN=fuzzer-no-link,address,undefined BUILD=$(BUILD)-fuzz \
 		CFLAGS='-g -fprofile-instr-generate -fcoverage-mapping' fuzzers
@@ -191,7 +197,7 @@ fuzz: ## each parser fed garbage, for FUZZ_SECONDS=60 (ONLY=http), and how much 
 parsers: ## nginx, HAProxy, Apache and Node read alike what the gateway sends on
 	@scripts/deps.sh run parsers
 	$(MAKE_HERE) all
-	@CASTOR_BUILD=$(BUILD) timeout 300 node --test tests/parsers/same.test.mjs
+	@CASTOR_BUILD=$(BUILD) timeout 300 scripts/node-test.sh tests/parsers/same.test.mjs
 bench: ## how fast it is, beside what bounds it
 	@scripts/deps.sh test bench
 	$(MAKE_HERE) all benches

@@ -5,8 +5,6 @@
 
 #include "base/clock.h"
 
-#define NO_BODY_MAX 4096
-
 static const struct problem not_allowed = { 405, "method_not_allowed",
 	"Method not allowed" };
 static const struct problem malformed = { 400, "malformed_request", "Malformed request" };
@@ -174,7 +172,7 @@ bool gateway_admit(struct task *t, size_t *body_max)
 	if (!must_ask(v))
 		tell_limits(t);
 	t->deadline_ms = now_us / 1000 + proxy_wait_ms(g, v->route);
-	*body_max = v->route->body_max ? v->route->body_max : NO_BODY_MAX;
+	*body_max = v->route->body_max ? v->route->body_max : ROUTE_BODY_MAX;
 	return true;
 }
 

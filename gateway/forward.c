@@ -5,7 +5,6 @@
  */
 #include <assert.h>
 
-#include "base/clock.h"
 #include "base/trace.h"
 #include "gateway.h"
 
@@ -204,17 +203,15 @@ static void put_trace(struct head_writer *w, const struct task *t)
 	}
 }
 
-/* *attempt: where the client of libs/common/http counts. */
-static void put_ids(struct head_writer *w, const struct task *t, char **attempt)
+/* The attempt is where the client of libs/common/http counts. */
+static void put_ids(struct head_writer *w, const struct task *t, struct visit *v)
 {
-	uint64_t now_ms = clock_mono_ms();
-
 	PUT(w, "X-Request-Id: ");
 	put(w, str_of(t->log.request_id));
 	PUT(w, "\r\nX-Request-Deadline-Ms: ");
-	put_u64(w, t->deadline_ms > now_ms ? t->deadline_ms - now_ms : 0);
+	put_u64(w, t->deadline_ms - v->asked_us / 1000);
 	PUT(w, "\r\nX-Request-Attempt: ");
-	*attempt = w->at;
+	v->call.attempt = w->at;
 	PUT(w, "1\r\n");
 	put_trace(w, t);
 }
@@ -255,7 +252,7 @@ struct str forward_head(struct task *t, struct visit *v)
 	PUT(&w, "\r\n");
 	put_passed_on(&w, r, v->route);
 	put_forwarded(&w, r, v);
-	put_ids(&w, t, &v->call.attempt);
+	put_ids(&w, t, v);
 	if (wants_length(r)) {
 		PUT(&w, "Content-Length: ");
 		put_u64(&w, r->body.len);

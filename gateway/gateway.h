@@ -35,7 +35,7 @@ struct public_route {
 	enum limit_class limit;
 	enum repeat repeat;
 	unsigned timeout_ms; /* to the first byte of the answer; 0: UPSTREAM_TIMEOUT_MS */
-	size_t body_max;     /* bytes; 0: none is expected, 4 KiB pass */
+	size_t body_max;     /* bytes; 0: ROUTE_BODY_MAX */
 	handler_fn *here;    /* of SERVICE_HERE */
 	bool waits;          /* for a reply, if the client prefers that */
 };
@@ -135,6 +135,9 @@ bool identify(struct task *t);
 
 /* access_log.c */
 void access_log_done(struct task *t, const struct http_done *d);
+
+/* routes.c: `gateway routes`; the exit code */
+int routes_print(const struct public_route *table);
 
 /* site.c */
 handler_fn index_get, openapi_get;

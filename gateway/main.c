@@ -13,7 +13,7 @@ static const struct public_route routes[] = {
 	{ HTTP_M_POST, "/auth/forgot-password",  SERVICE_AUTH,    ROUTE_PUBLIC,  LIMIT_AUTH,    REPEAT_NEVER,  0,       16 << 10 },
 	{ HTTP_M_POST, "/auth/change-password",  SERVICE_AUTH,    ROUTE_USER,    LIMIT_AUTH,    REPEAT_NEVER,  0,       16 << 10 },
 	{ HTTP_M_POST, "/auth/refresh",          SERVICE_AUTH,    ROUTE_PUBLIC,  LIMIT_SESSION, REPEAT_NEVER,  0,       16 << 10 },
-	{ HTTP_M_POST, "/auth/logout",           SERVICE_AUTH,    ROUTE_USER,    LIMIT_SESSION, REPEAT_NEVER,  0,       16 << 10 },
+	{ HTTP_M_POST, "/auth/logout",           SERVICE_AUTH,    ROUTE_USER,    LIMIT_SESSION, REPEAT_NEVER },
 	{ HTTP_M_GET,  "/user/me",               SERVICE_AUTH,    ROUTE_USER,    LIMIT_READ,    REPEAT_ALWAYS },
 	{ HTTP_M_GET,  "/.well-known/jwks.json", SERVICE_AUTH,    ROUTE_PUBLIC,  LIMIT_READ,    REPEAT_ALWAYS },
 
@@ -24,17 +24,17 @@ static const struct public_route routes[] = {
 	{ HTTP_M_POST, "/chatroom/{id}/message", SERVICE_CHAT,    ROUTE_USER,    LIMIT_MESSAGE, REPEAT_KEYED,  30000,   256 << 10, .waits = true },
 	{ HTTP_M_GET,  "/chatroom/{id}/events",  SERVICE_CHAT,    ROUTE_TICKET,  LIMIT_READ,    REPEAT_ALWAYS },
 	{ HTTP_M_GET,  "/chatroom/{id}/message/{reply_id}/events", SERVICE_CHAT, ROUTE_TICKET, LIMIT_READ, REPEAT_ALWAYS },
-	{ HTTP_M_POST, "/chatroom/{id}/message/{reply_id}/stop", SERVICE_CHAT, ROUTE_USER, LIMIT_WRITE, REPEAT_ALWAYS, 0, 16 << 10 },
+	{ HTTP_M_POST, "/chatroom/{id}/message/{reply_id}/stop", SERVICE_CHAT, ROUTE_USER, LIMIT_WRITE, REPEAT_ALWAYS },
 	{ HTTP_M_POST, "/events/ticket",         SERVICE_CHAT,    ROUTE_USER,    LIMIT_WRITE,   REPEAT_NEVER,  0,       4 << 10 },
 	{ HTTP_M_POST, "/chatroom/{id}/message/{message_id}/edit", SERVICE_CHAT, ROUTE_USER, LIMIT_MESSAGE, REPEAT_KEYED, 30000, 256 << 10, .waits = true },
-	{ HTTP_M_POST, "/chatroom/{id}/message/{reply_id}/regenerate", SERVICE_CHAT, ROUTE_USER, LIMIT_MESSAGE, REPEAT_KEYED, 30000, 16 << 10, .waits = true },
+	{ HTTP_M_POST, "/chatroom/{id}/message/{reply_id}/regenerate", SERVICE_CHAT, ROUTE_USER, LIMIT_MESSAGE, REPEAT_KEYED, 30000, .waits = true },
 	{ HTTP_M_GET,  "/usage",                 SERVICE_CHAT,    ROUTE_USER,    LIMIT_READ,    REPEAT_ALWAYS },
 
 	/* GET is what the first clients know; it opens no second checkout. */
 	{ HTTP_M_GET,  "/subscribe/pro",         SERVICE_BILLING, ROUTE_USER,    LIMIT_WRITE,   REPEAT_NEVER,  30000 },
-	{ HTTP_M_POST, "/subscribe/pro",         SERVICE_BILLING, ROUTE_USER,    LIMIT_WRITE,   REPEAT_NEVER,  30000,   16 << 10 },
+	{ HTTP_M_POST, "/subscribe/pro",         SERVICE_BILLING, ROUTE_USER,    LIMIT_WRITE,   REPEAT_NEVER,  30000 },
 	{ HTTP_M_GET,  "/subscription/status",   SERVICE_BILLING, ROUTE_USER,    LIMIT_READ,    REPEAT_ALWAYS },
-	{ HTTP_M_POST, "/subscription/portal",   SERVICE_BILLING, ROUTE_USER,    LIMIT_WRITE,   REPEAT_NEVER,  30000,   16 << 10 },
+	{ HTTP_M_POST, "/subscription/portal",   SERVICE_BILLING, ROUTE_USER,    LIMIT_WRITE,   REPEAT_NEVER,  30000 },
 	{ HTTP_M_GET,  "/subscription/done",     SERVICE_BILLING, ROUTE_PUBLIC,  LIMIT_READ,    REPEAT_ALWAYS },
 	{ HTTP_M_POST, "/webhook/stripe",        SERVICE_BILLING, ROUTE_HOOK,    LIMIT_HOOK,    REPEAT_ALWAYS, 0,       1 << 20 },
 
@@ -253,6 +253,14 @@ static void gateway_stop(struct app *app)
 		http_upstream_close(&g->upstream[i], upstream_closed, app);
 }
 
+static int gateway_command(struct app *app, int argc, char **argv)
+{
+	(void)app;
+	if (argc != 1 || strcmp(argv[0], "routes") != 0)
+		return -1;
+	return routes_print(routes);
+}
+
 int main(int argc, char **argv)
 {
 	static const struct app_spec spec = {
@@ -268,6 +276,7 @@ int main(int argc, char **argv)
 		.ready = gateway_ready,
 		.is_proxy = gateway_is_proxy,
 		.stop = gateway_stop,
+		.command = gateway_command,
 	};
 
 	return app_main(argc, argv, &spec);

@@ -224,12 +224,14 @@ uint64_t proxy_wait_ms(const struct gateway *g, const struct public_route *route
 	return ms < (uint64_t)g->upstream_total_ms ? ms : (uint64_t)g->upstream_total_ms;
 }
 
-/* It begins now: the body had time of its own. */
-static void set_patience(struct task *t, struct visit *v)
+/* The service's time begins now: the body had time of its own. */
+static void begin_waiting(struct task *t, struct visit *v)
 {
 	const struct gateway *g = gateway_of(t);
-	uint64_t now_ms = clock_mono_ms();
+	uint64_t now_ms;
 
+	v->asked_us = clock_mono_us();
+	now_ms = v->asked_us / 1000;
 	t->deadline_ms = now_ms + proxy_wait_ms(g, v->route);
 	v->call.deadline_ms = t->deadline_ms;
 	v->call.end_ms = now_ms + (uint64_t)g->upstream_total_ms;
@@ -241,12 +243,11 @@ outcome_t proxy(struct task *t)
 
 	if (!has_room_for_caller(t))
 		return proxy_refuse(t);
-	set_patience(t, v);
+	begin_waiting(t, v);
 	v->call.head = forward_head(t, v);
 	v->call.events = &events;
 	v->call.body = http_req(t)->body;
 	v->call.repeatable = may_repeat(t, v->route);
-	v->asked_us = clock_mono_us();
 	v->wait_us = v->route->waits ? http_prefers_wait_ms(http_req(t)) * 1000 : 0;
 	hold(v);
 	http_call_send(gateway_of(t)->upstream[v->route->service], &v->call);

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # debian13.sh: builds with Debian 13's compiler and libraries, warnings as errors, and runs the unit
-# tests there, in a root of its own. The last line is "N passed, N failed".
+# tests there, in a root of its own. The last line is "N passed, N failed". `debian13.sh root` only makes
+# that root, with what has to be installed in it.
 #
 # The root is kept (${XDG_CACHE_HOME:-~/.cache}/castor/trixie), what was built in it, too. Where no root
 # can be made (no root rights, no debootstrap) it says so and ends well: status 0, nothing passed.
@@ -19,7 +20,7 @@ if [ "${IN_NAMESPACE:-}" != yes ]; then
 	[ "$(id -u)" = 0 ] || skip "needs root"
 	unshare -m true 2>/dev/null || skip "no mount namespaces here"
 	scripts/deps.sh debootstrap || skip "no debootstrap"
-	IN_NAMESPACE=yes exec unshare -m "$0"
+	IN_NAMESPACE=yes exec unshare -m "$0" "$@"
 fi
 
 if [ ! -e "$ROOT/etc/debian_version" ]; then
@@ -41,5 +42,6 @@ chroot "$ROOT" env -i HOME=/root PATH=/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8
 	VERSION="$(git describe --always --dirty 2>/dev/null || echo unknown)" sh -euc '
 	cd /src
 	scripts/deps.sh run
+	[ "$1" != root ] || exit 0
 	make --no-print-directory -s -j"$(nproc)" WERROR=1 VERSION="$VERSION" all tests
-	exec scripts/test.sh unit'
+	exec scripts/test.sh unit' debian13 "${1:-}"

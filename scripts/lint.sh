@@ -33,8 +33,10 @@ check_shell() {
 	shellcheck -x "${scripts[@]}"
 }
 
-compile_with() { # CC
-	make --no-print-directory -s -j"$(nproc)" "BUILD=$BUILD-lint-$1" "CC=$1" WERROR=1 all tests
+# gcc warns of what it sees while it optimises; clang has said all by then. CI runs its tests on what
+# gcc has made here.
+compile_with() { # CC ARGUMENT...
+	make --no-print-directory -s -j"$(nproc)" "BUILD=$BUILD-lint-$1" "CC=$1" WERROR=1 "${@:2}"
 }
 
 check "format" check_format
@@ -42,6 +44,6 @@ check "shell" check_shell
 for rule in tests/lint/*.sh; do
 	check "$(basename "$rule" .sh)" "$rule"
 done
-check "gcc, no warning" compile_with gcc
-check "clang, no warning" compile_with clang
+check "gcc, no warning" compile_with gcc objects all tests
+check "clang, no warning" compile_with clang CFLAGS=-O0 objects
 exit $failed

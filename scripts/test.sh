@@ -6,6 +6,7 @@
 # SKIP="name name" leaves these journeys (e2e) out.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+. scripts/jobs.sh
 BUILD=${BUILD:-build}
 LOGS=$BUILD/test
 LIMIT_S=${LIMIT_S:-300} # of one program
@@ -32,8 +33,9 @@ read_totals() { # LOG
 
 # Runs one program and leaves "passed failed" in its .sum; speaks only at the end, in one piece.
 run_one() { # NAME COMMAND...
-	local name=$1 log=$LOGS/${1//\//-}.log status=0 note=''
+	local name=$1 log=$LOGS/${1//\//-}.log began=$SECONDS status=0 note=''
 	shift
+	echo "0 1" >"$log.sum" # until it is known better
 	timeout -k 10 "$LIMIT_S" "$@" >"$log" 2>&1 </dev/null || status=$?
 	read_totals "$log"
 	if [ -z "$PASSED" ]; then
@@ -46,24 +48,22 @@ run_one() { # NAME COMMAND...
 	fi
 	echo "$PASSED $FAILED" >"$log.sum"
 	if [ "$FAILED" = 0 ]; then
-		printf 'ok    %-32s %4d\n' "$name" "$PASSED"
+		printf 'ok    %-32s %4d %5d s\n' "$name" "$PASSED" $((SECONDS - began))
+		sed -n 's/^note: /      not tried: /p' "$log"
 	else
 		printf 'FAIL  %-32s %4d of %d failed%s\n%s\n' "$name" "$FAILED" $((PASSED + FAILED)) "$note" \
 			"$(grep -v '^ok ' "$log" | tail -n 60 | sed 's/^/      /')"
 	fi
 }
 
-# As many at once as there are processors: each has servers and directories of its own.
+# Each has servers and directories of its own.
 run_programs() { # unit|flow
-	local program running=0 most
-	most=$(nproc)
+	local program
 	for program in "$BUILD/$1"/*_test; do
 		[[ -x $program && -e tests/$1/${program##*/}.c && $program == *${ONLY:-}* ]] || continue
-		[ $running -lt "$most" ] || wait -n
-		run_one "$1/${program##*/}" "$program" &
-		running=$((running + 1 > most ? most : running + 1))
+		beside run_one "$1/${program##*/}" "$program"
 	done
-	wait
+	all_ended
 }
 
 install_node_modules() {
@@ -75,20 +75,55 @@ install_node_modules() {
 	echo "$sum" >tests/e2e/node_modules/.castor-lock
 }
 
+# Journeys wait more than they compute, and each has a stack of its own: there is always one more than
+# there are processors. But for these, which keep the processors busy themselves: they come one by one
+# when the others have ended.
+ALONE="load reload"
+# These take longest, and begin first.
+LONG="kill tickets room_stream stream outage tls"
+
+has() { [[ " $1 " == *" $2 "* ]]; } # WORDS WORD
+
+# Of what ONLY and SKIP leave: TOGETHER, the long ones first, and APART.
+choose_journeys() {
+	local file name short=()
+	TOGETHER=() APART=()
+	for file in tests/e2e/*.test.mjs; do
+		name=$(basename "$file" .test.mjs)
+		[[ $name == *${ONLY:-}* ]] || continue
+		if has "${SKIP:-}" "$name"; then
+			continue
+		elif has "$ALONE" "$name"; then
+			APART+=("$name")
+		elif has "$LONG" "$name"; then
+			TOGETHER+=("$name")
+		else
+			short+=("$name")
+		fi
+	done
+	TOGETHER+=("${short[@]}")
+}
+
+run_journey() { # NAME
+	run_one "e2e/$1" scripts/node-test.sh "tests/e2e/$1.test.mjs"
+}
+
 # node's own runner; its totals are put into our words.
 run_journeys() {
-	local files=() file
-	for file in tests/e2e/*.test.mjs; do
-		[[ ! -e $file || $file != *${ONLY:-}* || " ${SKIP:-} " == *" $(basename "$file" .test.mjs) "* ]] || files+=("$file")
-	done
-	[ ${#files[@]} != 0 ] || return 0
+	local name JOBS=$((JOBS + 1))
+	choose_journeys
+	[ ${#TOGETHER[@]}${#APART[@]} != 00 ] || return 0
 	if [ -e tests/e2e/package-lock.json ] && ! install_node_modules; then
 		echo "FAIL  e2e: npm could not install what the tests need"
 		echo "0 1" >"$LOGS/e2e-npm.sum"
 		return 0
 	fi
-	for file in "${files[@]}"; do
-		run_one "e2e/$(basename "$file" .test.mjs)" scripts/node-test.sh "$file"
+	for name in "${TOGETHER[@]}"; do
+		beside run_journey "$name"
+	done
+	all_ended
+	for name in "${APART[@]}"; do
+		run_journey "$name"
 	done
 }
 

@@ -5,7 +5,8 @@
 # a number that was given to another program since is not taken for ours.
 # shellcheck shell=bash disable=SC2154,SC2034 # RUN_DIR, BIN and the lists come from settings.sh
 
-GRACE_MS=15000 # to end in good order; a process drains for 10 s at most
+# How long a process has to end in good order: its drain, and something more.
+grace_ms() { REPLY=$((${DRAIN_DELAY_MS:-0} + ${DRAIN_GRACE_MS:-10000} + 5000)); }
 
 declare -A PID_OF NAME_OF STARTED_MS DELAY_MS
 ORDER=() # names in the order they were started
@@ -146,21 +147,23 @@ watch() {
 
 # Ends a process and waits for it: first with good manners, at the end without.
 end_process() { # NAME PID
-	local name=$1 pid=$2 start end_by=TERM until
+	local name=$1 pid=$2 start end_by=TERM until grace_ms
 	start_time_of "$pid"
 	start=$REPLY
 	[ -n "$start" ] || return 0
 	[ "$name" != postgres ] || end_by=INT
 	kill -s $end_by "$pid" 2>/dev/null || :
+	grace_ms
+	grace_ms=$REPLY
 	now_ms
-	until=$((REPLY + GRACE_MS))
+	until=$((REPLY + grace_ms))
 	while start_time_of "$pid" && [ "$REPLY" = "$start" ]; do
 		now_ms
 		if [ -n "${HURRY:-}" ] || [ "$REPLY" -gt $until ]; then
 			# Postgres's own emergency stop; it takes its children along.
 			if [ "$name" = postgres ]; then end_by=QUIT; else end_by=KILL; fi
 			kill -s $end_by "$pid" 2>/dev/null || :
-			HURRY='' until=$((until + GRACE_MS))
+			HURRY='' until=$((until + grace_ms))
 		fi
 		nap 0.02
 	done

@@ -2,20 +2,20 @@
 
 #define AT(member) offsetof(struct auth, member)
 
+/* clang-format off */
 static const struct route routes[] = {
-	{ HTTP_M_POST, "/auth/signup", send_otp_post, ROUTE_PUBLIC },
-	{ HTTP_M_POST, "/auth/send-otp", send_otp_post, ROUTE_PUBLIC },
-	{ HTTP_M_POST, "/auth/forgot-password", send_otp_post, ROUTE_PUBLIC },
-	{ HTTP_M_POST, "/auth/verify-otp", verify_otp_post, ROUTE_PUBLIC },
-	{ HTTP_M_POST, "/auth/refresh", refresh_post, ROUTE_PUBLIC },
-	{ HTTP_M_POST, "/auth/logout", logout_post },
-	{ HTTP_M_POST, "/auth/change-password", change_password_post },
-	{ HTTP_M_GET, "/user/me", me_get },
-	{ HTTP_M_GET, "/.well-known/jwks.json", jwks_get, ROUTE_PUBLIC },
+	{ HTTP_M_POST, "/auth/signup",           send_otp_post,        ROUTE_PUBLIC, 16 << 10 },
+	{ HTTP_M_POST, "/auth/send-otp",         send_otp_post,        ROUTE_PUBLIC, 16 << 10 },
+	{ HTTP_M_POST, "/auth/forgot-password",  send_otp_post,        ROUTE_PUBLIC, 16 << 10 },
+	{ HTTP_M_POST, "/auth/verify-otp",       verify_otp_post,      ROUTE_PUBLIC, 16 << 10 },
+	{ HTTP_M_POST, "/auth/refresh",          refresh_post,         ROUTE_PUBLIC, 16 << 10 },
+	{ HTTP_M_POST, "/auth/logout",           logout_post },
+	{ HTTP_M_POST, "/auth/change-password",  change_password_post, ROUTE_USER,   16 << 10 },
+	{ HTTP_M_GET,  "/user/me",               me_get },
+	{ HTTP_M_GET,  "/.well-known/jwks.json", jwks_get,             ROUTE_PUBLIC },
 	{ 0 },
 };
 
-/* clang-format off */
 static const struct setting settings[] = {
 	{ "JWT_PRIVATE_KEY", SETTING_SECRET, AT(jwt_private_key), "",
 		"PEM, Ed25519 (auth keygen DIR makes one); none: HS256 derived from SECRET_KEY" },

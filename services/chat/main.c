@@ -12,10 +12,10 @@
 extern const struct migration chat_migrations[];
 
 static const struct route routes[] = {
-	{ HTTP_M_POST, "/chatroom", room_create },
+	{ HTTP_M_POST, "/chatroom", room_create, .body_max = 64 << 10 },
 	{ HTTP_M_GET, "/chatroom", room_list },
 	{ HTTP_M_GET, "/chatroom/{id}", room_show },
-	{ HTTP_M_PATCH, "/chatroom/{id}", room_change },
+	{ HTTP_M_PATCH, "/chatroom/{id}", room_change, .body_max = 64 << 10 },
 	{ HTTP_M_POST, "/chatroom/{id}/message", message_send, .body_max = 256 << 10 },
 	{ HTTP_M_GET, "/chatroom/{id}/events", room_events, ROUTE_TICKET },
 	{ HTTP_M_GET, "/chatroom/{id}/message/{reply_id}/events", reply_events,

@@ -1,9 +1,10 @@
 // Several workers at one socket: they share the limit of connections, and a burst of them.
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { readdirSync, readlinkSync } from 'node:fs';
 import { connect } from 'node:net';
 import { after, test } from 'node:test';
 import { startGateway, startRaw } from './lib/gateway.mjs';
+import { sleep, until } from './lib/stack.mjs';
 
 const LIMIT = 100;
 const raw = await startRaw((s) => s.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}'));
@@ -25,7 +26,6 @@ const open = (port = gateway.port) => new Promise((resolve) => {
 	s.once('data', () => resolve(true));
 	s.once('close', () => resolve(false));
 });
-const workers = () => readFileSync(`/proc/${gateway.pid}/task/${gateway.pid}/children`, 'utf8').trim().split(' ');
 const socketsOf = (pid) => readdirSync(`/proc/${pid}/fd`).filter((fd) => {
 	try {
 		return readlinkSync(`/proc/${pid}/fd/${fd}`).startsWith('socket:');
@@ -35,10 +35,10 @@ const socketsOf = (pid) => readdirSync(`/proc/${pid}/fd`).filter((fd) => {
 }).length;
 
 test('all of the limit can be used, whoever accepts; a burst is spread', { timeout: 60_000 }, async () => {
-	const before = workers().map(socketsOf);
+	const before = gateway.workers().map(socketsOf);
 	const served = await Promise.all(Array.from({ length: LIMIT }, () => open()));
 	assert.equal(served.filter(Boolean).length, LIMIT);
-	const each = workers().map((pid, i) => socketsOf(pid) - before[i]);
+	const each = gateway.workers().map((pid, i) => socketsOf(pid) - before[i]);
 	assert.ok(Math.min(...each) >= LIMIT / 5, `connections: ${each}`);
 	assert.equal(await open(), false, 'one more is closed');
 });
@@ -47,10 +47,11 @@ test('those that leave, and those of a worker that died, make room', { timeout: 
 	sockets.pop().destroy();
 	sockets.pop().destroy();
 	while (!await open());
-	process.kill(Number(workers()[0]), 'SIGKILL');
-	while (sockets.filter((s) => !s.destroyed).length > LIMIT * 0.9)
-		await new Promise((r) => setTimeout(r, 10));
+	process.kill(gateway.workers()[0], 'SIGKILL');
+	await until('it is gone', () => gateway.said('worker-died')); // and all of its are closed, which is heard by
+	await sleep(50); // the next turn
 	const left = sockets.filter((s) => !s.destroyed).length;
+	assert.ok(left < LIMIT * 0.9, `${left} are left`);
 	for (let n = 0; n < LIMIT - left;)
 		n += await open();
 	assert.equal(await open(), false);

@@ -110,7 +110,7 @@ test('a cut after every event, on another copy each time: nothing lost, nothing 
 	const room = await newRoom();
 	const ids = [];
 	for (let i = 0; i < 4; i++)
-		ids.push(await send(room, `${i} ${slow}`));
+		ids.push(await send(room, `${i} [[chunks=25]] [[chunk_delay=150]] [[bytes=2500]]`)); // slower than coming back takes
 	const { replies, cuts } = await readThroughCuts(room, 1, (t) => t.ended(ids), { bases: [stack.base, copy.base] });
 	await assertExact(room, replies, ids);
 	assert.ok(cuts > 40, `${cuts} cuts`);

@@ -83,6 +83,24 @@ test('a subscription that ends makes the user Basic again', async () => {
 	await until('the profile, too', async () => (await me.get('/user/me')).json.subscription_tier === 'Basic');
 });
 
+// Fails with the first table that can be read or emptied.
+const tryAll = (tables) => `do $$
+	declare t text;
+	begin
+		foreach t in array '{${tables}}'::text[] loop
+			begin
+				execute 'select * from ' || t || ' limit 1';
+				raise '% can be read', t;
+			exception when insufficient_privilege then null;
+			end;
+			begin
+				execute 'delete from ' || t;
+				raise '% can be emptied', t;
+			exception when insufficient_privilege then null;
+			end;
+		end loop;
+	end $$`;
+
 test('each service is refused in the schemas of the others', async () => {
 	const roles = { auth: 'AUTH', chat: 'CHAT', billing: 'BILLING', worker: 'AI_WORKER' };
 	const tables = (await stack.psql(`select schemaname || '.' || tablename from pg_tables where schemaname in ('auth', 'chat', 'billing')`)).split('\n');
@@ -90,12 +108,7 @@ test('each service is refused in the schemas of the others', async () => {
 	for (const [role, key] of Object.entries(roles)) {
 		const url = stack.env[`${key}_DATABASE_URL`];
 		assert.ok(url, `${key}_DATABASE_URL`);
-		for (const table of tables) {
-			if (table.startsWith(`${role}.`))
-				continue;
-			await assert.rejects(stack.psqlAs(url, `select * from ${table} limit 1`), /permission denied/, `${role} reads ${table}`);
-			await assert.rejects(stack.psqlAs(url, `delete from ${table}`), /permission denied/, `${role} deletes from ${table}`);
-		}
+		assert.equal(await stack.psqlAs(url, tryAll(tables.filter((t) => !t.startsWith(`${role}.`)))), '', role);
 		await assert.rejects(stack.psqlAs(url, 'create table public.x (a int)'), /permission denied/);
 	}
 	await assert.rejects(stack.psqlAs(stack.env.AUTH_DATABASE_URL, `select * from chat.worker_claim('{}', '{}', 'x', 1, 1, 1)`), /permission denied/);

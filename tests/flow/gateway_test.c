@@ -259,11 +259,66 @@ TEST(a_query_parameter_given_twice_is_refused)
 	fixture_stop();
 }
 
+TEST(what_services_read_is_passed_on)
+{
+	static const char *const names[] = { "Accept", "Accept-Language",
+		"Content-Encoding", "Content-Type", "Idempotency-Key", "If-Match",
+		"If-None-Match", "Last-Event-ID", "Prefer", "User-Agent" };
+	struct buf fields = { 0 };
+
+	fixture_start(NULL);
+	buf_addf(&fields, "%s", fixture_bearer(NULL));
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		buf_addf(&fields, "%s: value-%zu\r\n", names[i], i);
+	CHECK_INT(get("/chatroom", buf_cstr(&fields)), 200);
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		CHECK_STR(sent_field(names[i]), str_of(fixture_format("value-%zu", i)));
+	CHECK(str_starts(sent_field("Authorization"), STR("Bearer ")));
+	buf_fini(&fields);
+	fixture_stop();
+}
+
+static void add_many(struct buf *b, char c, size_t n)
+{
+	memset(buf_reserve(b, n), c, n);
+	b->len += n;
+}
+
+TEST(a_head_of_any_size_is_rebuilt)
+{
+	struct buf target = { 0 }, head = { 0 };
+
+	fixture_start(NULL);
+	buf_add_str(&target, STR("GET /chatroom/"));
+	add_many(&target, 'p', 7000);
+	buf_add_char(&target, '?');
+	add_many(&target, 'q', 1000);
+	buf_add_str(&target, STR(" HTTP/1.1\r\nHost: "));
+	buf_add_str(&head, buf_str(&target));
+	add_many(&head, 'h', 255);
+	buf_addf(&head, "\r\n%s", fixture_bearer(NULL));
+	for (int i = 0; i < 5; i++) {
+		buf_add_str(&head, STR("Accept: "));
+		add_many(&head, 'a', 4000);
+		buf_add_str(&head, STR("\r\n"));
+	}
+	buf_add_str(&head, STR("\r\n"));
+	CHECK_INT(ask(buf_str(&head)), 200);
+	CHECK(str_starts(str_span(fx.request, fx.request_len), buf_str(&target)));
+	CHECK_INT(sent_field("X-Forwarded-Host").len, 255);
+	CHECK_INT(sent_field("Accept").len, 4000);
+	CHECK(fx.request_len > head.len);
+	buf_fini(&target);
+	buf_fini(&head);
+	fixture_stop();
+}
+
 TEST(connection_must_not_name_what_is_needed)
 {
 	static const char *const bad[] = { "Authorization", "close, host", "content-length",
 		"X-Forwarded-For", "x-user-id", "X-Internal-Id", "Content-Type",
-		"traceparent" };
+		"traceparent", "tracestate", "Forwarded", "X-Real-IP", "X-Request-Id",
+		"X-Request-Deadline-Ms", "X-Request-Attempt", "X-Forwarded-" };
 
 	fixture_start(NULL);
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
@@ -271,7 +326,9 @@ TEST(connection_must_not_name_what_is_needed)
 				  fixture_format("Connection: %s\r\n", bad[i])),
 			400);
 	CHECK_INT(sent_count(), 0);
-	CHECK_INT(get("/.well-known/jwks.json", "Connection: close, TE, X-Mine\r\n"), 200);
+	CHECK_INT(get("/.well-known/jwks.json",
+			  "Connection: close, TE, X-Mine, Hosts, X-User\r\n"),
+		200);
 	fixture_stop();
 }
 

@@ -50,7 +50,7 @@ static size_t decode(struct str raw, char out[4])
 	if (is_unreserved((int)c))
 		out[0] = (char)c;
 	else
-		snprintf(out, 4, "%%%02lX", c);
+		snprintf(out, 4, "%%%02X", (unsigned char)c);
 	return 3;
 }
 

@@ -20,6 +20,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 		assert(!u.user.len || u.password.ptr);
 		assert(!u.password.len || strlen(u.password.ptr) == u.password.len);
 		assert(!redis_url_problem(arena_cstr(&a, url)));
+		assert(redis_url_is_safe(arena_cstr(&a, url)) || (!u.tls && u.host));
 	}
 	arena_fini(&a);
 	return 0;

@@ -186,6 +186,16 @@ static int print_settings(struct app *app)
 	return 0;
 }
 
+static int print_routes(const struct route *routes)
+{
+	struct buf out = { 0 };
+
+	route_print(routes, &out);
+	fwrite(out.ptr, 1, out.len, stdout);
+	buf_fini(&out);
+	return 0;
+}
+
 static int ask_health(struct app *app)
 {
 	struct buf ignored = { 0 };
@@ -202,6 +212,13 @@ static int check_confinement(struct app *app)
 	settings_read(of_all, &app->set, &app->arena, &ignored);
 	buf_fini(&ignored);
 	return confine_check(app->set.confine, app->set.confine_read);
+}
+
+static int check_settings(struct app *app)
+{
+	if (!check(app))
+		return 2;
+	return (app->spec->uses & USES_EDGE) && !master_check(app);
 }
 
 static int serve(struct app *app)
@@ -224,6 +241,8 @@ static int run(struct app *app, int argc, char **argv)
 		return printf("castor %s %s\n", app->spec->name, CASTOR_VERSION) < 0;
 	if (command && !strcmp(command, "settings"))
 		return print_settings(app);
+	if (command && !strcmp(command, "routes") && app->spec->routes)
+		return print_routes(app->spec->routes);
 	if (command && !strcmp(command, "health"))
 		return ask_health(app);
 	if (command && !strcmp(command, "migrate"))
@@ -234,7 +253,7 @@ static int run(struct app *app, int argc, char **argv)
 	if (command && !strcmp(command, "confine-check"))
 		return check_confinement(app);
 	if (command && !strcmp(command, "check"))
-		return check(app) ? 0 : 2;
+		return check_settings(app);
 	if (command) {
 		fprintf(stderr, "%s: unknown command \"%s\"\n", app->spec->name, command);
 		return 2;

@@ -8,6 +8,7 @@
  *   <process>            serve until SIGTERM or SIGINT, then drain (a second one: at once)
  *   <process> migrate    bring the service's schema up to date (DATABASE_URL: an owner's)
  *   <process> settings   print every setting
+ *   <process> routes     print what it serves: methods, paths, who may call, limits
  *   <process> confine-check   confine itself, try what must fail, and say what did
  *   <process> check      say whether the settings are good; exit code 0 if so
  *   <process> health     ask /readyz of ADMIN_LISTEN; exit code 0 when ready
@@ -72,7 +73,7 @@ struct app_settings {
 struct seat {
 	struct metrics_area *area;
 	unsigned slot;       /* of the area */
-	int report;          /* pipe: a byte says that the worker is ready */
+	int report;          /* pipe: app/master.h says which bytes */
 	unsigned count;      /* workers beside it, itself included */
 	struct crowd *crowd; /* in which they all count their connections */
 	struct ticket_ring *tickets;

@@ -1,6 +1,7 @@
 #include "app/confine_files.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -14,7 +15,7 @@
 /* linux/landlock.h, as far as it is used: headers of Debian 12 do not know all of it. */
 enum { CREATE_RULESET = 444, ADD_RULE = 445, RESTRICT_SELF = 446 };
 enum { RULE_PATH_BENEATH = 1, ASK_VERSION = 1 };
-enum { WRITE_FILE = 1 << 1, READ_FILE = 1 << 2, READ_DIR = 1 << 3 };
+enum { READ_FILE = 1 << 2, READ_DIR = 1 << 3 };
 
 struct ruleset {
 	uint64_t handled_files;
@@ -29,7 +30,7 @@ static const char *const readable[] = {
 	"/etc/ssl", "/usr/lib/ssl", "/usr/share/ca-certificates",
 	"/usr/local/share/ca-certificates",
 	/* names */
-	"/etc/resolv.conf", "/run/systemd/resolve", "/run/NetworkManager", "/etc/hosts",
+	"/run/systemd/resolve", "/run/NetworkManager", "/run/resolvconf", "/etc/hosts",
 	"/etc/nsswitch.conf", "/etc/host.conf", "/etc/gai.conf", "/etc/services",
 	"/etc/protocols", "/etc/passwd", "/etc/group",
 	/* what glibc loads and asks for on the way */
@@ -71,8 +72,6 @@ static void allow(int ruleset, const char *path)
 		return;
 	if (fstat(r.parent, &st) == 0 && S_ISDIR(st.st_mode))
 		r.allowed |= READ_DIR;
-	else if (!strcmp(path, "/dev/null"))
-		r.allowed |= WRITE_FILE;
 	syscall(ADD_RULE, ruleset, RULE_PATH_BENEATH, &r, 0);
 	close(r.parent);
 }
@@ -103,7 +102,41 @@ static void allow_env(int ruleset)
 		allow(ruleset, path);
 }
 
-bool confine_files(const char *more)
+/* Cuts the last name off. */
+static void to_folder(char *path)
+{
+	char *end = strrchr(path, '/');
+
+	if (end)
+		*end = '\0';
+}
+
+static bool is_same(const char *a, const char *b)
+{
+	struct stat x, y;
+
+	return stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev &&
+	       x.st_ino == y.st_ino;
+}
+
+/* A rule is for the file that is there now. Who writes it anew and puts it in its place
+ * mostly does so in a folder made for that, to which a link leads: then it is for the
+ * folder. That cannot be said of /etc, nor of a folder right below the root. */
+static void allow_resolver(int ruleset, const char *file)
+{
+	char real[PATH_MAX], folder[PATH_MAX];
+
+	allow(ruleset, file);
+	if (!realpath(file, real) ||
+		snprintf(folder, sizeof folder, "%s", file) >= (int)sizeof folder)
+		return;
+	to_folder(real);
+	to_folder(folder);
+	if (strchr(real + 1, '/') && !is_same(real, folder))
+		allow(ruleset, real);
+}
+
+bool confine_files(const char *resolver, const char *more)
 {
 	struct ruleset all = { all_rights() };
 	int ruleset = (int)syscall(CREATE_RULESET, &all, sizeof all, 0);
@@ -114,6 +147,7 @@ bool confine_files(const char *more)
 		return false;
 	for (size_t i = 0; i < sizeof readable / sizeof *readable; i++)
 		allow(ruleset, readable[i]);
+	allow_resolver(ruleset, resolver);
 	allow_env(ruleset);
 	while (str_cut(&rest, ',', &one))
 		allow_str(ruleset, one);

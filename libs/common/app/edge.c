@@ -15,11 +15,16 @@
 
 #define AT(member) offsetof(struct edge, member)
 
+#define HANG_LEAST_MS 3000 /* workers tell once a second that they turn */
+
 const struct setting edge_settings[] = {
 	{ "GATEWAY_WORKERS", SETTING_INT, AT(workers), "0",
 		"processes that serve; 0: one per processor", 0, WORKERS_MAX },
 	{ "GATEWAY_RETIRE_MS", SETTING_INT, AT(retire_ms), "600000",
 		"how long a replaced worker may go on with its streams", 0, 86400000 },
+	{ "GATEWAY_WORKER_HANG_MS", SETTING_INT, AT(hang_ms), "10000",
+		"a worker that does not turn for so long is replaced; 0: never", 0,
+		3600000 },
 	{ "GATEWAY_CONNECTIONS", SETTING_INT, AT(connections), "10000",
 		"at once, of all workers together; more are closed", 1, 10000000 },
 	{ "GATEWAY_ADDRESS_CONNECTIONS", SETTING_INT, AT(per_address), "-1",
@@ -92,6 +97,9 @@ void edge_check(struct app *app, struct buf *problems)
 
 	if (e->workers == 0)
 		e->workers = processors();
+	if (e->hang_ms && e->hang_ms < HANG_LEAST_MS)
+		buf_addf(problems, "GATEWAY_WORKER_HANG_MS: 0, or at least %d\n",
+			HANG_LEAST_MS);
 	default_to(&e->per_address, app->set.production, 100);
 	default_to(&e->per_address_rate, app->set.production, 50);
 	if (e->ticket_secret && strlen(e->ticket_secret) < TICKET_SECRET_MIN)

@@ -18,6 +18,7 @@ struct tls_context;
 struct edge {
 	int64_t workers;   /* 0: one per processor */
 	int64_t retire_ms; /* how long a replaced worker may go on with its streams */
+	int64_t hang_ms;   /* how long a worker may be silent; 0: for ever */
 	int64_t connections, per_address, per_address_rate;
 	int64_t line_bytes, head_bytes, head_fields;
 	int64_t head_ms, body_ms, idle_ms, write_ms;

@@ -1,59 +1,23 @@
 /* A new program in the old one's process: what it inherits is told in one variable, a line
- * for each thing: "master <pid>" (it is for this process alone), "socket <fd> <address>",
- * "tickets <fd>", "worker <pid> <fd of its pipe> <retiring>". */
-#include <errno.h>
+ * for each thing: "master <pid>" (it is for this process alone), "format <number>",
+ * "socket <fd> <address>", "tickets <fd>", "worker <pid> <fd of its pipe> <retiring>
+ * <watched>". Further words at a line's end are new and may be passed over; what may not be
+ * gives the format a new number. */
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "app/master_state.h"
-#include "base/clock.h"
 
-#define CHECK_MS 10000
+#define FORMAT 1
 
 static const char handed[] = "CASTOR_HANDED_OVER";
 
 /* ---- the old program ---- */
-
-static void unblock_signals(void)
-{
-	sigset_t none;
-
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-}
-
-/* Waits for a child that should be quick; false if it did not end well. */
-static bool ended_well(pid_t pid)
-{
-	uint64_t until_ms = clock_mono_ms() + CHECK_MS;
-	int status = 1;
-
-	while (waitpid(pid, &status, WNOHANG) == 0) {
-		if (clock_mono_ms() > until_ms)
-			kill(pid, SIGKILL);
-		usleep(5000);
-	}
-	return WIFEXITED(status) && WEXITSTATUS(status) == 0;
-}
-
-/* It can be executed, and finds its settings good. */
-static bool is_good_program(char **argv)
-{
-	char check[] = "check", *args[] = { argv[0], check, NULL };
-	pid_t pid = fork();
-
-	if (pid == 0) {
-		unblock_signals();
-		execvp(argv[0], args);
-		_exit(127);
-	}
-	return pid > 0 && ended_well(pid);
-}
 
 static void keep_open(int fd, bool keep)
 {
@@ -61,59 +25,62 @@ static void keep_open(int fd, bool keep)
 		fcntl(fd, F_SETFD, keep ? 0 : FD_CLOEXEC);
 }
 
-static void tell_socket(struct buf *b, int fd, const char *address, bool keep)
+static void keep_all_open(struct master *m, bool keep)
 {
-	keep_open(fd, keep);
+	keep_open(m->app->admin_fd, keep);
+	keep_open(m->app->listen_fd, keep);
+	keep_open(m->app->tls_fd, keep);
+	LIST_EACH (&m->workers, link)
+		keep_open(container_of(link, struct worker, link)->pipe, keep);
+}
+
+static void tell_socket(struct buf *b, int fd, const char *address)
+{
 	if (fd > 0)
 		buf_addf(b, "socket %d %s\n", fd, address);
 }
 
 /* Not in clear where other processes may look: in a file without a name. */
-static void tell_tickets(const struct master *m, struct buf *b)
+static void tell_tickets(struct master *m, struct buf *b)
 {
 	int fd = memfd_create("tickets", 0);
 
-	if (fd >= 0 && write(fd, &m->tickets, sizeof m->tickets) == sizeof m->tickets)
+	if (fd < 0)
+		return;
+	m->tickets_fd = fd;
+	if (write(fd, &m->tickets, sizeof m->tickets) == sizeof m->tickets)
 		buf_addf(b, "tickets %d\n", fd);
 }
 
-static void tell_all(struct master *m, struct buf *b, bool keep)
+void handover_tell(struct master *m, pid_t heir)
 {
 	const struct app *app = m->app;
+	struct buf b = { 0 };
 
-	buf_addf(b, "master %d\n", (int)getpid());
-	tell_socket(b, app->admin_fd, app->set.admin_listen, keep);
-	tell_socket(b, app->listen_fd, app->set.listen, keep);
-	tell_socket(b, app->tls_fd, app->edge.tls_listen, keep);
-	if (keep)
-		tell_tickets(m, b);
+	buf_addf(&b, "master %d\nformat %d\n", (int)heir, FORMAT);
+	tell_socket(&b, app->admin_fd, app->set.admin_listen);
+	tell_socket(&b, app->listen_fd, app->set.listen);
+	tell_socket(&b, app->tls_fd, app->edge.tls_listen);
+	tell_tickets(m, &b);
 	LIST_EACH (&m->workers, link) {
 		const struct worker *w = container_of(link, struct worker, link);
 
-		keep_open(w->pipe, keep);
-		buf_addf(b, "worker %d %d %d\n", (int)w->pid, w->pipe, w->retiring);
+		buf_addf(&b, "worker %d %d %d %d\n", (int)w->pid, w->pipe, w->retiring,
+			w->watched);
 	}
-	buf_add_char(b, '\0');
+	buf_add_char(&b, '\0');
+	setenv(handed, b.ptr, 1);
+	keep_all_open(m, true);
+	buf_fini(&b);
 }
 
-void handover_execute(struct master *m)
+void handover_take_back(struct master *m)
 {
-	const char *why = "it does not start, or finds its settings wrong";
-	struct buf b = { 0 };
-
-	if (is_good_program(m->argv)) {
-		tell_all(m, &b, true);
-		setenv(handed, b.ptr, 1);
-		log_info("program-executed", L_Z("path", m->argv[0]));
-		execvp(m->argv[0], m->argv);
-		why = strerror(errno);
-		unsetenv(handed);
-		buf_clear(&b);
-		tell_all(m, &b, false);
-	}
-	log_error("program-refused", L_Z("path", m->argv[0]), L_Z("why", why));
-	++*m->failures;
-	buf_fini(&b);
+	unsetenv(handed);
+	keep_all_open(m, false);
+	if (m->tickets_fd)
+		close(m->tickets_fd);
+	m->tickets_fd = 0;
 }
 
 /* ---- the new one ---- */
@@ -141,37 +108,60 @@ static void take_tickets(struct master *m, int fd)
 	close(fd);
 }
 
-static void take_line(struct master *m, const char *line)
+/* One that the first programs wrote does not say whether it tells that it turns. */
+static bool take_worker(struct master *m, const char *line)
 {
-	char address[512];
-	int a, b, c;
+	struct worker w = { 0 };
+	int pid, retiring, watched = 0;
 
-	if (sscanf(line, "socket %d %511[^\n]", &a, address) == 2) {
-		take_socket(m->app, a, address);
-	} else if (sscanf(line, "tickets %d", &a) == 1) {
-		take_tickets(m, a);
-	} else if (sscanf(line, "worker %d %d %d", &a, &b, &c) == 3) {
-		fcntl(b, F_SETFD, FD_CLOEXEC);
-		m->generation = 1;
-		worker_adopt(m, a, b, c);
-	}
+	if (sscanf(line, "worker %d %d %d %d", &pid, &w.pipe, &retiring, &watched) < 3)
+		return false;
+	fcntl(w.pipe, F_SETFD, FD_CLOEXEC);
+	w.pid = pid;
+	w.retiring = retiring;
+	w.watched = watched;
+	m->generation = 1;
+	worker_adopt(m, &w);
+	return true;
 }
 
-void handover_take(struct master *m)
+static bool take_line(struct master *m, const char *line)
+{
+	char address[512];
+	int n;
+
+	if (sscanf(line, "socket %d %511[^\n]", &n, address) == 2)
+		take_socket(m->app, n, address);
+	else if (sscanf(line, "tickets %d", &n) == 1)
+		take_tickets(m, n);
+	else if (sscanf(line, "format %d", &n) == 1)
+		return n <= FORMAT;
+	else if (sscanf(line, "master %d", &n) != 1)
+		return take_worker(m, line);
+	return true;
+}
+
+bool handover_is_mine(void)
 {
 	const char *text = getenv(handed);
-	struct str rest = str_of(text), line;
-	char *copy;
 	int pid;
 
-	if (!text || sscanf(text, "master %d", &pid) != 1 || pid != getpid())
-		return;
-	while (str_cut(&rest, '\n', &line)) {
+	return text && sscanf(text, "master %d", &pid) == 1 && pid == getpid();
+}
+
+bool handover_take(struct master *m)
+{
+	struct str rest = str_of(handover_is_mine() ? getenv(handed) : NULL), line;
+	bool understood = true;
+	char *copy;
+
+	while (str_cut(&rest, '\n', &line) && line.len) {
 		copy = strndup(line.ptr, line.len);
 		if (!copy)
 			abort();
-		take_line(m, copy);
+		understood = take_line(m, copy) && understood;
 		free(copy);
 	}
 	unsetenv(handed);
+	return understood;
 }

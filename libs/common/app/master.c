@@ -119,6 +119,7 @@ static void reload(struct master *m)
 			begin_change(m, next);
 		} else {
 			move_sockets(next, m->app);
+			app_close_sockets(next);
 			++*m->failures;
 			app_free(&next);
 		}
@@ -221,6 +222,8 @@ static void on_signal(struct master *m, uint32_t signum)
 	case SIGUSR2:
 		m->want_program = true;
 		break;
+	case SIGUSR1: /* a worker's; some supervisors send it, for logs */
+		break;
 	default:
 		stop(m, (int)signum);
 		break;
@@ -233,18 +236,6 @@ static void read_signals(struct master *m)
 
 	while (read(m->signals, &info, sizeof info) == sizeof info)
 		on_signal(m, info.ssi_signo);
-}
-
-static void read_reports(struct master *m)
-{
-	char byte;
-
-	LIST_EACH (&m->workers, link) {
-		struct worker *w = container_of(link, struct worker, link);
-
-		if (!w->ready)
-			w->ready = read(w->pipe, &byte, 1) == 1;
-	}
 }
 
 /* ---- turning ---- */
@@ -289,7 +280,7 @@ static void take_step(struct master *m)
 		give_up(m, "too slow");
 	if (!m->coming && m->want_program) {
 		m->want_program = false;
-		handover_execute(m);
+		program_execute(m);
 	} else if (!m->coming && m->want_reload) {
 		m->want_reload = false;
 		reload(m);
@@ -315,7 +306,7 @@ static void turn(struct master *m)
 		update_gauges(m);
 		poll(&signals, 1, wait_ms(m));
 		read_signals(m);
-		read_reports(m);
+		workers_listen(m);
 		take_step(m);
 	}
 }
@@ -324,7 +315,7 @@ static void turn(struct master *m)
 
 static void block_signals(struct master *m)
 {
-	static const int signals[] = { SIGCHLD, SIGHUP, SIGUSR2, SIGTERM, SIGINT };
+	static const int signals[] = { SIGCHLD, SIGHUP, SIGUSR1, SIGUSR2, SIGTERM, SIGINT };
 	sigset_t set;
 
 	sigemptyset(&set);
@@ -349,6 +340,8 @@ static void open_metrics(struct master *m)
 		"Log lines lost because the reader was slow.", NULL);
 	m->deaths = metrics_counter(m->metrics, "gateway_worker_deaths_total",
 		"Workers that ended and should not have.", NULL);
+	m->hangs = metrics_counter(m->metrics, "gateway_worker_hangs_total",
+		"Workers that did not turn any more, and were ended.", NULL);
 	m->changes = metrics_counter(
 		m->metrics, changes, changes_help, "result=\"complete\"");
 	m->failures = metrics_counter(
@@ -357,7 +350,7 @@ static void open_metrics(struct master *m)
 
 int master_run(struct app **app, char **argv)
 {
-	struct master m = { .app = *app, .argv = argv };
+	struct master m = { .app = *app, .argv = argv, .watched_ms = clock_mono_ms() };
 	enum log_level level = LOG_INFO;
 	struct buf problems = { 0 };
 
@@ -368,13 +361,15 @@ int master_run(struct app **app, char **argv)
 		return 2;
 	}
 	log_level_parse(str_of(m.app->set.log_level), &level);
+	signal(SIGPIPE, SIG_IGN); /* who reads the log may be gone */
 	log_open_direct(m.app->spec->name, level);
-	confine_harden(m.app->set.confine);
+	confine_master(m.app->set.confine);
 	block_signals(&m);
 	open_metrics(&m);
 	m.crowd = crowd_new();
 	tickets_init(&m.tickets, clock_wall_s());
-	handover_take(&m);
+	if (!handover_take(&m))
+		log_error("handed-over-not-understood");
 	if (app_open_sockets(m.app)) {
 		begin_change(&m, m.app);
 		turn(&m);

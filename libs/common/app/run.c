@@ -6,6 +6,7 @@
 
 #include "app/admin.h"
 #include "app/confine.h"
+#include "app/master.h"
 #include "app/servers.h"
 #include "base/clock.h"
 #include "data/pg.h"
@@ -60,8 +61,6 @@ bool app_open_sockets(struct app *app)
 		ok = open_socket(set->listen, set->listen_shared, &app->listen_fd);
 	if (ok && app->edge.tls_listen)
 		ok = open_socket(app->edge.tls_listen, set->listen_shared, &app->tls_fd);
-	if (!ok)
-		app_close_sockets(app);
 	return ok;
 }
 
@@ -175,6 +174,7 @@ static void begin_drain(struct app *app, uint64_t delay_ms, uint64_t grace_ms)
 	app->draining = true;
 	app->listen_until_ms = clock_mono_ms() + delay_ms;
 	app->drain_until_ms = app->listen_until_ms + grace_ms;
+	http_server_keep_no_more(app->admin);
 	timer_start(&app->drain_tick, 0, TICK_MS);
 }
 
@@ -190,6 +190,9 @@ static void on_drain_tick(struct timer *timer)
 	if (app->listening)
 		stop_listening(app);
 	done = count(app->server, &in_hand) + count(app->tls_server, &in_hand) == 0;
+	/* Who keeps a connection to ask for metrics learns by an answer that it ends. */
+	if (app->retiring && count(app->admin, &in_hand) != 0)
+		done = false;
 	if (app->spec->drain && !app->spec->drain(app))
 		done = false;
 	if (!done && now_ms < app->drain_until_ms)
@@ -249,12 +252,15 @@ static void on_retire(uv_signal_t *sig, int signum)
 
 /* ---- the pulse: what the master and the other workers should know ---- */
 
-static void report(struct app *app)
+static bool is_ready(const struct app *app)
 {
-	if (app_lacks(app) && clock_mono_ms() < app->report_by_ms)
-		return;
-	app->reported = write(app->seat->report, "r", 1) == 1;
-	timer_start(&app->pulse, PULSE_MS, PULSE_MS);
+	return !app_lacks(app) || clock_mono_ms() >= app->report_by_ms;
+}
+
+/* A master that does not read loses nothing but this. */
+static bool tell(const struct app *app, char what)
+{
+	return write(app->seat->report, &what, 1) == 1;
 }
 
 static void begin_serving(struct app *app);
@@ -264,12 +270,18 @@ static void on_pulse(struct timer *timer)
 	struct app *app = container_of(timer, struct app, pulse);
 
 	if (!app->started) {
+		if (app->seat)
+			tell(app, SAYS_TURNS);
 		begin_serving(app);
 		return;
 	}
 	*app->log_dropped = log_dropped();
-	if (!app->reported)
-		report(app);
+	if (app->reported || !is_ready(app)) {
+		tell(app, SAYS_TURNS);
+	} else {
+		app->reported = tell(app, SAYS_READY);
+		timer_start(&app->pulse, PULSE_MS, PULSE_MS);
+	}
 	metrics_publish(app->metrics);
 }
 

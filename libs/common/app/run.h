@@ -18,8 +18,8 @@ void app_free(struct app **app);
 /* True if they are good; else one line per problem. */
 bool app_read_settings(struct app *app, struct buf *problems);
 
-/* Every listening socket that the settings ask for. False, and all closed, if one cannot be
- * had; why was logged. */
+/* Every listening socket that the settings ask for. False if one cannot be had, and why was
+ * logged; the others are open. */
 bool app_open_sockets(struct app *app);
 /* What was not given to a server. */
 void app_close_sockets(struct app *app);

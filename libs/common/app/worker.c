@@ -101,17 +101,19 @@ bool worker_start(struct master *m, struct app *app, unsigned generation)
 		return false;
 	}
 	w = add(m, pid, ends[0], generation);
+	w->watched = true;
 	w->slot = seat.slot;
 	m->slots[w->slot] = true;
 	return true;
 }
 
-void worker_adopt(struct master *m, pid_t pid, int pipe, bool retiring)
+void worker_adopt(struct master *m, const struct worker *told)
 {
-	struct worker *w = add(m, pid, pipe, m->generation);
+	struct worker *w = add(m, told->pid, told->pipe, m->generation);
 
 	w->ready = true;
-	w->retiring = retiring;
+	w->retiring = told->retiring;
+	w->watched = told->watched;
 }
 
 void worker_gone(struct master *m, struct worker *w)

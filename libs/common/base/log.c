@@ -1,11 +1,12 @@
 #include "base/log.h"
 
 #include <errno.h>
-#include <poll.h>
+#include <fcntl.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdio.h>
-#include <sys/time.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/buf.h"
@@ -14,27 +15,24 @@
 
 #define RING_SIZE (1u << 20)
 #define LINE_MAX  (16u << 10)
-#define WRITE_MAX (64u << 10)
 #define GATHER_US 5000
-#define DIRECT_US 50000 /* how long a line without a thread may take */
-#define FLUSH_MS  1000  /* a reader that takes nothing for so long is given up */
+#define CLOSE_S   2
 
 enum log_level log_least = LOG_INFO;
 
 /* One ring for the process: writers copy whole lines in, the thread writes them out. */
 static struct {
 	pthread_mutex_t lock;
-	pthread_cond_t more, written;
+	pthread_cond_t more;
 	pthread_t thread;
 	char *ring;
 	size_t head, tail; /* bytes ever put in, ever written out */
 	uint64_t dropped;
 	bool running, stopping;
-	bool direct; /* no thread */
+	bool socket; /* direct: standard error is one */
+	int pipe;    /* direct: another way into the pipe that it is; 0: it is none */
 	char service[32];
-} out = { .lock = PTHREAD_MUTEX_INITIALIZER,
-	.more = PTHREAD_COND_INITIALIZER,
-	.written = PTHREAD_COND_INITIALIZER };
+} out = { .lock = PTHREAD_MUTEX_INITIALIZER, .more = PTHREAD_COND_INITIALIZER };
 
 static _Thread_local const struct log_context *context;
 static _Thread_local struct buf line;
@@ -82,86 +80,95 @@ static void *write_lines(void *unused)
 		len = out.head - out.tail;
 		if (len > RING_SIZE - from)
 			len = RING_SIZE - from;
-		if (len > WRITE_MAX) /* a slow reader is seen to take some */
-			len = WRITE_MAX;
 		pthread_mutex_unlock(&out.lock);
 		write_all(out.ring + from, len);
 		pthread_mutex_lock(&out.lock);
 		out.tail += len;
-		pthread_cond_signal(&out.written);
 	}
 	pthread_mutex_unlock(&out.lock);
 	return NULL;
 }
 
-static void name_it(const char *service, enum log_level least)
+/* ---- direct: a reader that does not read costs lines here as well ---- */
+
+static void drop(void)
+{
+	__atomic_fetch_add(&out.dropped, 1, __ATOMIC_RELAXED);
+}
+
+static void write_now(const char *bytes, size_t len)
+{
+	ssize_t n = (ssize_t)len;
+
+	if (out.socket)
+		n = send(STDERR_FILENO, bytes, len, MSG_DONTWAIT | MSG_NOSIGNAL);
+	else if (out.pipe > 0)
+		n = write(out.pipe, bytes, len);
+	else
+		write_all(bytes, len);
+	if (n != (ssize_t)len)
+		drop();
+}
+
+/* Opened anew it does not block, and does for all others who have it open. */
+static void find_way(void)
+{
+	static const char self[] = "/proc/self/fd/2";
+	struct stat st;
+
+	if (fstat(STDERR_FILENO, &st) != 0)
+		return;
+	out.socket = S_ISSOCK(st.st_mode);
+	if (S_ISFIFO(st.st_mode))
+		out.pipe = open(self, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+}
+
+/* ---- opening and closing ---- */
+
+static void set(const char *service, enum log_level least)
 {
 	log_least = least;
 	snprintf(out.service, sizeof out.service, "%s", service);
 }
 
-static void on_alarm(int signum)
-{
-	(void)signum; /* write() has been interrupted: that is all */
-}
-
 void log_open_direct(const char *service, enum log_level least)
 {
-	const struct sigaction interrupt = { .sa_handler = on_alarm };
-
-	name_it(service, least);
-	sigaction(SIGALRM, &interrupt, NULL);
-	out.direct = true;
+	set(service, least);
+	if (!out.socket && out.pipe <= 0)
+		find_way();
 }
 
 void log_open(const char *service, enum log_level least)
 {
 	static char ring[RING_SIZE];
 
-	name_it(service, least);
+	set(service, least);
 	if (out.running)
 		return;
-	out.direct = false;
 	out.ring = ring;
+	out.dropped = 0; /* by the process that this one was forked from */
 	out.stopping = false;
-	out.dropped = 0; /* of a process that forked this one */
 	out.running = pthread_create(&out.thread, NULL, write_lines, NULL) == 0;
 }
 
-/* Until everything is written; false if the reader takes nothing. */
-static bool flush(void)
+static bool has_written_all(void)
 {
 	struct timespec until;
-	size_t before;
-	int late = 0;
 
-	if (!out.running)
-		return true;
-	pthread_mutex_lock(&out.lock);
-	while (out.head != out.tail && !late) {
-		before = out.tail;
-		clock_gettime(CLOCK_REALTIME, &until);
-		until.tv_sec += FLUSH_MS / 1000;
-		while (out.tail == before && !late)
-			late = pthread_cond_timedwait(&out.written, &out.lock, &until);
-	}
-	pthread_mutex_unlock(&out.lock);
-	return !late;
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_sec += CLOSE_S;
+	return pthread_timedjoin_np(out.thread, NULL, &until) == 0;
 }
 
 void log_close(void)
 {
-	bool all = flush();
-
 	if (out.running) {
 		pthread_mutex_lock(&out.lock);
 		out.stopping = true;
 		pthread_cond_signal(&out.more);
 		pthread_mutex_unlock(&out.lock);
-		if (!all)
-			pthread_cancel(out.thread); /* it hangs in write() */
-		pthread_join(out.thread, NULL);
-		out.running = false;
+		if (has_written_all())
+			out.running = false;
 	}
 	buf_fini(&line);
 }
@@ -192,42 +199,18 @@ uint64_t log_dropped(void)
 	return __atomic_load_n(&out.dropped, __ATOMIC_RELAXED);
 }
 
-static void count_dropped(void)
-{
-	__atomic_fetch_add(&out.dropped, 1, __ATOMIC_RELAXED);
-}
-
-/* There may be room when we look, and none when we write: others write there, too. */
-static void write_direct(const char *bytes, size_t len)
-{
-	struct pollfd reader = { .fd = STDERR_FILENO, .events = POLLOUT };
-	const struct itimerval soon = { { 0, DIRECT_US }, { 0, DIRECT_US } }, off = { 0 };
-	bool written = false;
-
-	if (poll(&reader, 1, DIRECT_US / 1000) == 1 && (reader.revents & POLLOUT)) {
-		setitimer(ITIMER_REAL, &soon, NULL);
-		written = write(STDERR_FILENO, bytes, len) == (ssize_t)len;
-		setitimer(ITIMER_REAL, &off, NULL);
-	}
-	if (!written)
-		count_dropped();
-}
-
 static void put(const char *bytes, size_t len)
 {
 	size_t at, first;
 	bool was_empty;
 
-	if (!out.running) { /* before log_open and in tests, too */
-		if (out.direct)
-			write_direct(bytes, len);
-		else
-			write_all(bytes, len);
+	if (!out.running) { /* direct, before log_open, and in tests */
+		write_now(bytes, len);
 		return;
 	}
 	pthread_mutex_lock(&out.lock);
 	if (RING_SIZE - (out.head - out.tail) < len) {
-		count_dropped();
+		drop();
 		pthread_mutex_unlock(&out.lock);
 		return;
 	}

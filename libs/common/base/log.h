@@ -35,9 +35,10 @@ struct log_context {
 
 void log_open(const char *service, enum log_level least);
 /* The same without a thread, for a process that forks: every line is written at once, or
- * dropped. SIGALRM is used for that. */
+ * lost when it cannot be. */
 void log_open_direct(const char *service, enum log_level least);
-void log_close(void); /* after everything written so far is out, or nobody reads it */
+/* After everything written so far is out, or 2 s when nobody reads it. */
+void log_close(void);
 bool log_level_parse(struct str name, enum log_level *out);
 void log_context_set(const struct log_context *ctx); /* NULL: none. Borrowed. */
 const struct log_context *log_context_get(void);

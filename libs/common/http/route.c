@@ -70,3 +70,39 @@ void route_allowed(const struct route *table, struct str path, char *out, size_t
 			http_method_name((enum http_method)m));
 	}
 }
+
+/* ---- for people, and for the test that holds tables against each other ---- */
+
+const char *route_auth_name(enum route_auth auth)
+{
+	static const char *const names[] = {
+		[ROUTE_USER] = "user",
+		[ROUTE_TICKET] = "ticket",
+		[ROUTE_PUBLIC] = "public",
+		[ROUTE_HOOK] = "hook",
+	};
+
+	return names[auth];
+}
+
+void route_print_number(struct buf *out, int width, size_t number)
+{
+	if (number)
+		buf_addf(out, " %*zu", width, number);
+	else
+		buf_addf(out, " %*s", width, "-");
+}
+
+void route_print(const struct route *table, struct buf *out)
+{
+	buf_addf(out, "%-7s %-46s %-8s %8s %11s\n", "method", "path", "who", "body",
+		"deadline_ms");
+	for (const struct route *r = table; r && r->pattern; r++) {
+		buf_addf(out, "%-7s %-46s %-8s", http_method_name(r->method), r->pattern,
+			route_auth_name(r->auth));
+		route_print_number(out, 8, r->body_max);
+		route_print_number(
+			out, 11, r->deadline_ms ? r->deadline_ms : ROUTE_DEADLINE_MS);
+		buf_addf(out, "\n");
+	}
+}

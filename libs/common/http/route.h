@@ -1,10 +1,12 @@
 /*
- * route - the routes table of a service, and finding the row for a request.
+ * route - the routes table of a service, and finding the row for a request. `<process>
+ * routes` prints it: what the gateway publishes is held against it (tests/e2e/routes).
  */
 #ifndef HTTP_ROUTE_H
 #define HTTP_ROUTE_H
 
 #include "app/task.h"
+#include "base/buf.h"
 #include "http/http.h"
 
 enum route_auth {
@@ -16,6 +18,11 @@ enum route_auth {
 	ROUTE_HOOK,     /* authenticated by its own signature over the raw body */
 };
 
+/* What a row that names none gets: 4 KiB, for clients that send a body where none is
+ * expected. */
+#define ROUTE_BODY_MAX    (4u << 10)
+#define ROUTE_DEADLINE_MS 30000
+
 typedef outcome_t handler_fn(struct task *t);
 
 struct route {
@@ -24,8 +31,8 @@ struct route {
 		*pattern; /* "/chatroom/{id}/message": {name} stands for one path segment */
 	handler_fn *handler;
 	enum route_auth auth;
-	size_t body_max;      /* bytes; 0: 64 KiB */
-	unsigned deadline_ms; /* for the whole request; 0: 30 s */
+	size_t body_max;      /* bytes; 0: ROUTE_BODY_MAX */
+	unsigned deadline_ms; /* for the whole request; 0: ROUTE_DEADLINE_MS */
 };
 
 /* A trailing slash names the same resource. `params` gets the segments that {..} matched.
@@ -35,5 +42,12 @@ const struct route *route_find(const struct route *table, enum http_method m,
 
 /* Methods that the table has for this path ("GET, POST") into out; empty: no such path. */
 void route_allowed(const struct route *table, struct str path, char *out, size_t size);
+
+/* "user", "ticket", "public", "hook". */
+const char *route_auth_name(enum route_auth auth);
+/* A line of names, then one per row; "-" where no body is expected. */
+void route_print(const struct route *table, struct buf *out);
+/* A number of a row, in a column of that width; 0: "-". */
+void route_print_number(struct buf *out, int width, size_t number);
 
 #endif

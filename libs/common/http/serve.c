@@ -7,9 +7,6 @@
 #include "http/route.h"
 #include "secure/token.h"
 
-#define BODY_MAX    (64u << 10)
-#define DEADLINE_MS 30000
-
 static const struct problem not_allowed = { 405, "method_not_allowed",
 	"Method not allowed" };
 static const struct problem too_late = { 503, "timeout",
@@ -117,7 +114,8 @@ bool routes_admit(struct task *t, size_t *body_max)
 		refuse_route(t);
 		return false;
 	}
-	exchange_set_deadline(x, route->deadline_ms ? route->deadline_ms : DEADLINE_MS);
+	exchange_set_deadline(
+		x, route->deadline_ms ? route->deadline_ms : ROUTE_DEADLINE_MS);
 	if (x->asked_ms == 0) {
 		(void)!reply_problem(t, &too_late, NULL).said_;
 		return false;
@@ -126,7 +124,7 @@ bool routes_admit(struct task *t, size_t *body_max)
 		(void)!reply_problem(t, &PROBLEM_UNAUTHORIZED, NULL).said_;
 		return false;
 	}
-	*body_max = route->body_max ? route->body_max : BODY_MAX;
+	*body_max = route->body_max ? route->body_max : ROUTE_BODY_MAX;
 	return true;
 }
 

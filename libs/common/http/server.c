@@ -292,9 +292,14 @@ void http_server_yield(struct http_server *s)
 		listen_yield(s->acceptor.fd);
 }
 
-void http_server_drain(struct http_server *s, bool is_last, unsigned idle_ms)
+void http_server_keep_no_more(struct http_server *s)
 {
 	s->draining = true;
+}
+
+void http_server_drain(struct http_server *s, bool is_last, unsigned idle_ms)
+{
+	http_server_keep_no_more(s);
 	s->drain_ms = server_now_ms(s);
 	s->drain_idle_ms = idle_ms;
 	/* If nobody else has the socket open, closing it would turn away who waits. */

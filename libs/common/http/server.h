@@ -87,6 +87,8 @@ unsigned http_server_port(const struct http_server *s);
  * its queue must be taken now.
  */
 void http_server_drain(struct http_server *s, bool is_last, unsigned idle_ms);
+/* Answers from now on carry `Connection: close`; it listens on. */
+void http_server_keep_no_more(struct http_server *s);
 /* The listener is shared with a successor: new connections go there from now on. */
 void http_server_yield(struct http_server *s);
 /* Requests whose answer is not fully written yet. */

@@ -116,8 +116,10 @@ export class Talk {
 		this.got = Buffer.alloc(0);
 		this.closed = false; // nothing more will come
 		this.clean = false; // and it was not cut
+		this.error = null; // why it was cut; null: it was not
 		this.wake = () => {};
 		socket.setNoDelay?.(true);
+		socket.on('error', (err) => { this.error = err.code ?? err.message; });
 		socket.on('data', (more) => {
 			this.got = this.got.length ? Buffer.concat([this.got, more]) : more;
 			this.wake();

@@ -8,7 +8,7 @@
 
 /* A whole context window of text, and slow streams that last minutes. */
 #define CALL  .auth = ROUTE_PUBLIC, .body_max = 4 << 20, .deadline_ms = 900000
-#define PLAIN .auth = ROUTE_PUBLIC
+#define PLAIN .auth = ROUTE_PUBLIC, .body_max = 64 << 10
 
 /* clang-format off */
 static const struct route routes[] = {

@@ -1,7 +1,7 @@
 #include "stripe.h"
 
 #define AT(member) offsetof(struct stripe, member)
-#define OPEN       .auth = ROUTE_PUBLIC
+#define OPEN       .auth = ROUTE_PUBLIC, .body_max = 64 << 10
 
 /* clang-format off */
 static const struct route routes[] = {
