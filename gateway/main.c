@@ -175,6 +175,13 @@ static unsigned upstream_max(const struct app *app)
 	return (unsigned)g->upstream_connections + (unsigned)app->edge.connections;
 }
 
+static double upstream_requests(void *ctx)
+{
+	struct http_upstream *const *u = ctx; /* NULL once it is closed */
+
+	return *u ? http_upstream_in_flight(*u) : 0;
+}
+
 static enum err gateway_start(struct app *app)
 {
 	struct gateway *g = app->self;
@@ -195,6 +202,9 @@ static enum err gateway_start(struct app *app)
 		g->upstream_errors[i] = metrics_counter(app->metrics,
 			"gateway_upstream_errors_total",
 			"Requests that a service did not answer.", service_labels[i]);
+		metrics_gauge_fn(app->metrics, "gateway_upstream_requests",
+			"Requests that a service has in hand, streams included.",
+			service_labels[i], upstream_requests, &g->upstream[i]);
 		g->upstream[i] = http_upstream_open(
 			&app->loop, g->urls[i], upstream_max(app));
 		http_upstream_set_connect_ms(

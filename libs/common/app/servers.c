@@ -24,8 +24,28 @@ static double connections(void *ctx)
 	       (app->tls_server ? http_server_connections(app->tls_server) : 0);
 }
 
+static double request_bytes(void *ctx)
+{
+	const struct app *app = ctx;
+
+	return (double)(app->server ? http_server_held(app->server) : 0) +
+	       (double)(app->tls_server ? http_server_held(app->tls_server) : 0);
+}
+
+static double answer_bytes(void *ctx)
+{
+	const struct app *app = ctx;
+
+	return (double)(app->server ? http_server_unsent(app->server) : 0) +
+	       (double)(app->tls_server ? http_server_unsent(app->tls_server) : 0);
+}
+
 static void open_server_metrics(struct app *app, struct http_server_options *o)
 {
+	static const char memory[] = "http_server_memory_bytes",
+			  memory_help[] =
+				  "Requests not yet answered, answers not yet taken.";
+
 	o->refused = metrics_counter(app->metrics, "http_server_refused_total",
 		"Requests refused for what they were: malformed, too large, too slow.",
 		NULL);
@@ -34,6 +54,10 @@ static void open_server_metrics(struct app *app, struct http_server_options *o)
 		active_requests, app);
 	metrics_gauge_fn(app->metrics, "http_server_connections", "Connections of clients.",
 		NULL, connections, app);
+	metrics_gauge_fn(
+		app->metrics, memory, memory_help, "of=\"requests\"", request_bytes, app);
+	metrics_gauge_fn(
+		app->metrics, memory, memory_help, "of=\"answers\"", answer_bytes, app);
 }
 
 /* ---- opening ---- */

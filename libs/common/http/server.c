@@ -221,6 +221,16 @@ unsigned http_server_connections(const struct http_server *s)
 	return s->conn_count;
 }
 
+size_t http_server_held(const struct http_server *s)
+{
+	return s->held;
+}
+
+size_t http_server_unsent(const struct http_server *s)
+{
+	return s->unsent;
+}
+
 unsigned http_server_requests(const struct http_server *s)
 {
 	return s->exchange_count;

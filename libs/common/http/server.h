@@ -96,6 +96,9 @@ unsigned http_server_in_hand(const struct http_server *s);
 unsigned http_server_connections(const struct http_server *s);
 /* Requests whose head has come and whose memory is not gone yet. */
 unsigned http_server_requests(const struct http_server *s);
+/* Bytes of requests that are not answered, and of answers that are not taken. */
+size_t http_server_held(const struct http_server *s);
+size_t http_server_unsent(const struct http_server *s);
 /* Requests refused for what they were (malformed, too slow, too large). */
 uint64_t http_server_refused(const struct http_server *s);
 /* Closes everything at once; cb(ctx) when the memory is gone. */
