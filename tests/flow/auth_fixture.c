@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "secure/secret.h"
 #include "secure/token.h"
 
@@ -71,6 +72,27 @@ static void start_services(struct arena *a)
 			"SECRET_KEY=another secret of these tests", NULL });
 }
 
+/* Ready without Redis, too: but codes need it, and it may be found a moment later. */
+static bool has_redis(struct process *p)
+{
+	uint64_t until = clock_mono_ms() + 20000;
+	int status = 503;
+
+	while (status == 503 && clock_mono_ms() < until) {
+		struct arena a;
+
+		arena_init(&a);
+		status = talk(&a, p->socket,
+			&(struct talk){ .path = "/auth/verify-otp",
+				.body = "{\"mobile\":\"9199999999\",\"otp\":\"000000\"}" })
+				 .status;
+		arena_fini(&a);
+		if (status == 503)
+			usleep(5000);
+	}
+	return status != 503;
+}
+
 void fixture_start(void)
 {
 	const char *const migrate[] = { "migrate", NULL };
@@ -92,6 +114,7 @@ void fixture_start(void)
 		test_fail(__FILE__, __LINE__, "migrate: %.*s", STR_ARG(said));
 	start_services(&a);
 	CHECK(process_ready(&auth) && process_ready(&hooked));
+	CHECK(has_redis(&auth) && has_redis(&hooked));
 	arena_fini(&a);
 }
 
