@@ -334,6 +334,27 @@ TEST(who_holds_most_of_the_memory_gives_way)
 	TEARDOWN;
 }
 
+TEST(what_waits_behind_a_request_gives_way_too)
+{
+	struct client second;
+	SETUP(.memory_max = 40000);
+
+	SAY(&c, GET("/wait"));
+	TURN_UNTIL(&w.app.loop, held);
+	client_say(&c, str_span(big, 35000)); /* whatever it is */
+	TURN_UNTIL(&w.app.loop, w.server->held >= 35000);
+	client_open(&second, &w);
+	SAY(&second, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9000\r\n\r\n");
+	client_say(&second, str_span(big, 8000));
+	client_sees_end(&c);
+	client_say(&second, str_span(big, 1000));
+	CHECK_INT(client_answer(&second), 200);
+	task_wake(held, ERR_CANCELED);
+	CHECK_INT(w.server->held, 0);
+	client_close(&second);
+	TEARDOWN;
+}
+
 TEST(heads_of_requests_that_are_served_are_counted)
 {
 	struct client second;

@@ -27,7 +27,8 @@ void conn_let_go(struct conn *c)
 
 /* ---- requests ---- */
 
-/* Those that are being served will be answered: they are left alone. */
+/* A request that is being served will be answered: it counts for nothing here, only what
+ * waits behind it. */
 static size_t wanted_by(const struct conn *c)
 {
 	const struct http_exchange *x = c->x;
@@ -35,11 +36,17 @@ static size_t wanted_by(const struct conn *c)
 	if (c->state == CONN_BODY)
 		return x->held > x->intake.head.length ? x->held
 						       : (size_t)x->intake.head.length;
-	return c->state == CONN_HEAD ? c->pending.len : 0;
+	return c->state == CONN_HEAD || c->state == CONN_SERVING ? c->pending.len : 0;
 }
 
 static void refuse(struct conn *c, const struct conn *current)
 {
+	if (c->state == CONN_SERVING) {
+		c->server->held -= c->pending.len;
+		buf_fini(&c->pending);
+		conn_close(c);
+		return;
+	}
 	conn_refuse(c, &no_memory);
 	if (c != current)
 		conn_resume(c); /* to drop what it has sent */
