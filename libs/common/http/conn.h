@@ -77,7 +77,7 @@ void conn_let_go(struct conn *c);
 /* The same for its head: NULL, or it must be refused. */
 const struct refusal *conn_hold_head(struct conn *c, size_t len);
 /* Refuses what is too much; current: the connection that is just being read, or NULL. */
-void conn_limit_requests(struct http_server *s, const struct conn *current);
+void conn_limit_requests(struct http_server *s, struct conn *current);
 /* After c was written to. */
 void conn_note_unsent(struct conn *c);
 /* At the end of a turn: closes what is too much. */

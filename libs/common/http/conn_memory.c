@@ -7,9 +7,10 @@
  */
 #include "http/conn.h"
 
-#define SMALL  4096 /* so much everybody may hold */
-#define LARGE  (512u << 10)
-#define SPARED 32 /* this part of it is made free at once: looking for them takes time */
+#define SMALL   4096 /* so much everybody may hold */
+#define LARGE   (512u << 10)
+#define REST_MS 100
+#define SPARED  32 /* this part of it is made free at once: looking for them takes time */
 
 static const struct refusal no_memory = { 503, "There is no room for more requests now" };
 
@@ -52,12 +53,20 @@ static void refuse(struct conn *c, const struct conn *current)
 		conn_resume(c); /* to drop what it has sent */
 }
 
-void conn_limit_requests(struct http_server *s, const struct conn *current)
+/* What is being served may hold all of it: then nobody needs to be looked for again soon.
+ */
+void conn_limit_requests(struct http_server *s, struct conn *current)
 {
 	size_t max = s->o.memory_max, enough = max - max / SPARED;
+	uint64_t now_ms = server_now_ms(s);
 
 	if (s->held <= max)
 		return;
+	if (now_ms < s->crowded_until_ms) {
+		if (current && wanted_by(current) >= SMALL)
+			refuse(current, current);
+		return;
+	}
 	for (size_t least = LARGE; least >= SMALL && s->held > enough; least /= 2) {
 		LIST_EACH_BACK (&s->conns, link) {
 			struct conn *c = container_of(link, struct conn, link);
@@ -66,6 +75,8 @@ void conn_limit_requests(struct http_server *s, const struct conn *current)
 				refuse(c, current);
 		}
 	}
+	if (s->held > enough)
+		s->crowded_until_ms = now_ms + REST_MS;
 }
 
 const struct refusal *conn_hold_head(struct conn *c, size_t len)

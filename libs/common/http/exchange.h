@@ -110,7 +110,8 @@ struct http_server {
 	char hsts_line[80];
 	struct peers *peers;            /* NULL without a limit per address */
 	struct histogram **route_times; /* serve.c's */
-	size_t held, unsent; /* bytes of requests, of answers: see conn_memory.c */
+	size_t held, unsent;       /* bytes of requests, of answers: see conn_memory.c */
+	uint64_t crowded_until_ms; /* requests that are served hold all memory */
 	uint64_t refused;
 	int64_t date_s;
 	char date[32];
