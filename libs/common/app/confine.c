@@ -71,7 +71,7 @@ bool confine(const char *mode, const char *more)
 		return true;
 	harden(mode);
 	if (is(mode, "on") && !confine_files_possible())
-		log_warn("confine-partly", L_Z("why", "the kernel has no Landlock"));
+		log_warn("confine-partly", L_Z("why", "there is no Landlock here"));
 	else if (is(mode, "on") && !confine_files(resolver_file, more))
 		return failed("files");
 	return filter_calls(mode, confine_filter) || failed("calls");
