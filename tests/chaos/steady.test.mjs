@@ -8,7 +8,7 @@ import { Cluster } from './lib/cluster.mjs';
 import { Journal } from './lib/journal.mjs';
 import { assertFound, drained, judge } from './lib/judge.mjs';
 import { message } from './lib/messages.mjs';
-import { signal, sleep, stat } from './lib/proc.mjs';
+import { children, signal, sleep, stat } from './lib/proc.mjs';
 import { lots, seconds, seed } from './lib/random.mjs';
 
 const USERS = 50, PRO = 10, RATE = Number(process.env.CHAOS_RATE || 15); // messages a second, all users together
@@ -28,11 +28,10 @@ after(() => cluster?.stop());
 
 function targets() {
 	const of = (weight, kind) => cluster.all(kind).map((p) => [weight / cluster.all(kind).length, p]);
-	const backend = { name: 'backend', get pid() {
-		const all = cluster.backends();
-		return all.length ? all[killing.int(0, all.length - 1)].pid : 0;
-	} };
-	return [...of(5, 'ai-worker'), ...of(5, 'chat'), ...of(3, 'gateway'), ...of(1.5, 'auth'), ...of(1.5, 'billing'),
+	const oneOf = (pids) => pids.length ? pids[killing.int(0, pids.length - 1)] : 0;
+	const backend = { name: 'backend', get pid() { return oneOf(cluster.backends().map((b) => b.pid)); } };
+	const worker = { name: "gateway's worker", get pid() { return oneOf(cluster.all('gateway').flatMap((p) => children(p.pid))); } };
+	return [...of(5, 'ai-worker'), ...of(5, 'chat'), ...of(2, 'gateway'), [2, worker], ...of(1.5, 'auth'), ...of(1.5, 'billing'),
 		[2, cluster.redis], [1.5, backend], [1, { name: 'postmaster', get pid() { return cluster.postgres.pid; } }]];
 }
 

@@ -86,7 +86,11 @@ bool worker_start(struct master *m, struct app *app, unsigned generation)
 
 	tickets_turn(&m->tickets, clock_wall_s());
 	edge_share_tickets(app, &m->tickets);
-	if (!seat.slot || pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0)
+	if (!seat.slot) { /* so many retire, and have not ended */
+		errno = EAGAIN;
+		return false;
+	}
+	if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0)
 		return false;
 	seat.report = ends[1];
 	crowd_empty(m->crowd, seat.slot);

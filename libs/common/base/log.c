@@ -15,6 +15,7 @@
 
 #define RING_SIZE (1u << 20)
 #define LINE_MAX  (16u << 10)
+#define WRITE_MAX (64u << 10)
 #define GATHER_US 5000
 #define CLOSE_S   2
 
@@ -80,6 +81,8 @@ static void *write_lines(void *unused)
 		len = out.head - out.tail;
 		if (len > RING_SIZE - from)
 			len = RING_SIZE - from;
+		if (len > WRITE_MAX) /* a slow reader is seen to take some */
+			len = WRITE_MAX;
 		pthread_mutex_unlock(&out.lock);
 		write_all(out.ring + from, len);
 		pthread_mutex_lock(&out.lock);
@@ -151,13 +154,30 @@ void log_open(const char *service, enum log_level least)
 	out.running = pthread_create(&out.thread, NULL, write_lines, NULL) == 0;
 }
 
+static size_t written(void)
+{
+	size_t tail;
+
+	pthread_mutex_lock(&out.lock);
+	tail = out.tail;
+	pthread_mutex_unlock(&out.lock);
+	return tail;
+}
+
+/* Or the reader takes nothing any more. */
 static bool has_written_all(void)
 {
 	struct timespec until;
+	size_t before;
 
-	clock_gettime(CLOCK_REALTIME, &until);
-	until.tv_sec += CLOSE_S;
-	return pthread_timedjoin_np(out.thread, NULL, &until) == 0;
+	do {
+		before = written();
+		clock_gettime(CLOCK_REALTIME, &until);
+		until.tv_sec += CLOSE_S;
+		if (pthread_timedjoin_np(out.thread, NULL, &until) == 0)
+			return true;
+	} while (written() != before);
+	return false;
 }
 
 void log_close(void)

@@ -37,7 +37,7 @@ void log_open(const char *service, enum log_level least);
 /* The same without a thread, for a process that forks: every line is written at once, or
  * lost when it cannot be. */
 void log_open_direct(const char *service, enum log_level least);
-/* After everything written so far is out, or 2 s when nobody reads it. */
+/* After everything written so far is out, or the reader has taken nothing for 2 s. */
 void log_close(void);
 bool log_level_parse(struct str name, enum log_level *out);
 void log_context_set(const struct log_context *ctx); /* NULL: none. Borrowed. */

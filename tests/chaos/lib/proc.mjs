@@ -16,6 +16,15 @@ export function stat(pid) {
 	}
 }
 
+// Of a gateway: its workers.
+export function children(pid) {
+	try {
+		return readFileSync(`/proc/${pid}/task/${pid}/children`, 'latin1').split(' ').map(Number).filter(Boolean);
+	} catch {
+		return [];
+	}
+}
+
 export function signal(pid, name) {
 	try {
 		process.kill(pid, name);
@@ -58,10 +67,7 @@ export class Proc {
 
 	// Who does the work: the gateway's master only watches over its workers.
 	get serving() {
-		const { pid } = this;
-		if (!pid || this.kind !== 'gateway')
-			return pid;
-		return Number(readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ')[0]);
+		return (this.kind === 'gateway' && children(this.pid)[0]) || this.pid;
 	}
 
 	async isReady() {
